@@ -1,0 +1,217 @@
+"""Every error that a user can meet: a stable code, a message, and what to do next.
+
+Adapters translate foreign exceptions into these at one place each, `from` the original, so
+that nothing above them needs to know which library failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from domain.rules import RowProblem
+
+
+class BarledgerError(Exception):
+    """Root of all errors that barledger raises on purpose.
+
+    `code` never changes once released; `exit_code` is what the command line ends with.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, recovery: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.recovery = recovery
+
+
+class UsageError(BarledgerError):
+    """The command was asked for something that makes no sense as it was said."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class InvalidInstrumentIdError(UsageError):
+    """An instrument ID is not `SYMBOL.VENUE`, or could name something outside the catalog."""
+
+    code = "invalid-instrument-id"
+
+
+class InvalidBarTypeError(UsageError):
+    """A bar type is not one that is served, such as `1_MIN` or `1_DAY`."""
+
+    code = "invalid-bar-type"
+
+
+class InvalidInstrumentError(UsageError):
+    """An instrument's definition contradicts itself or lacks what its class needs."""
+
+    code = "invalid-instrument"
+
+
+class InvalidWindowError(UsageError):
+    """A start or end is unreadable, has no time zone, or the end lies before the start."""
+
+    code = "invalid-window"
+
+
+class NothingHeldError(UsageError):
+    """No range was named and the Parquet catalog holds nothing to take one from."""
+
+    code = "nothing-held"
+
+
+class AmbiguousSymbolError(UsageError):
+    """A symbol with no venue fits more than one instrument."""
+
+    code = "ambiguous-symbol"
+
+
+class UnknownTimeZoneError(UsageError):
+    """A time zone's name is not in the IANA database."""
+
+    code = "unknown-time-zone"
+
+
+class TimeZoneNeededError(UsageError):
+    """Stamps carry no time zone and none was named."""
+
+    code = "time-zone-needed"
+
+
+class BarTypeNeededError(UsageError):
+    """The spacing of a file's stamps does not show its bar type."""
+
+    code = "bar-type-needed"
+
+
+class ConflictError(UsageError):
+    """New bars differ from held ones and nobody has said which to keep."""
+
+    code = "conflict"
+
+
+class UnknownStrategyError(UsageError):
+    """A strategy cannot be found, or is not a Nautilus `Strategy`."""
+
+    code = "unknown-strategy"
+
+
+class StrategyParameterError(UsageError):
+    """A strategy's parameter does not exist, is missing, or does not parse."""
+
+    code = "strategy-parameter"
+
+
+class BacktestSettingError(UsageError):
+    """A setting of the run, such as its capital or account type, cannot be used."""
+
+    code = "backtest-setting"
+
+
+class DataNotFoundError(BarledgerError):
+    """The Parquet catalog lacks the bars that were asked for."""
+
+    code = "data-not-found"
+    exit_code = 3
+
+
+class RowsRefusedError(BarledgerError):
+    """Rows of a file break the rules; nothing of it was written."""
+
+    code = "rows-refused"
+    exit_code = 4
+
+    def __init__(self, message: str, recovery: str, rows: Sequence[RowProblem]) -> None:
+        super().__init__(message, recovery)
+        self.rows = tuple(rows)
+
+
+class UnreadableFileError(BarledgerError):
+    """A file to be imported cannot be opened, decoded or split into columns."""
+
+    code = "unreadable-file"
+    exit_code = 4
+
+
+class PrecisionError(BarledgerError):
+    """A value has more digits than can be kept exactly."""
+
+    code = "precision"
+    exit_code = 4
+
+
+class CatalogError(BarledgerError):
+    """The Parquet catalog's folder cannot be used."""
+
+    code = "catalog-unusable"
+
+
+class CatalogReadOnlyError(CatalogError):
+    """A change was asked of a Parquet catalog that cannot be written to."""
+
+    code = "catalog-read-only"
+
+
+class DiskFullError(CatalogError):
+    """The disk is full; nothing of the change was kept."""
+
+    code = "disk-full"
+
+
+class CatalogBusyError(CatalogError):
+    """Another process holds the series' lock and does not let go."""
+
+    code = "catalog-busy"
+
+
+class LedgerError(BarledgerError):
+    """The ledger cannot be read or written."""
+
+    code = "ledger"
+
+
+class LedgerConflictError(LedgerError):
+    """Another process appended events since the head that this change was based on."""
+
+    code = "ledger-conflict"
+
+
+class CorruptPartitionError(BarledgerError):
+    """A partition's file is missing, cut, or not what was committed."""
+
+    code = "corrupt-partition"
+
+
+class InstrumentNotDefinedError(BarledgerError):
+    """An instrument needs a definition that cannot be assumed, such as a future's expiry."""
+
+    code = "instrument-not-defined"
+
+
+class ExpiredInstrumentError(BarledgerError):
+    """Bars lie after the expiry of their instrument, or the expiry is wrong."""
+
+    code = "expired-instrument"
+
+
+class MissingExchangeRateError(BarledgerError):
+    """Profit in one currency cannot be counted in another: no rate is at hand."""
+
+    code = "missing-exchange-rate"
+
+
+class BacktestFailedError(BarledgerError):
+    """The strategy or the engine failed while running."""
+
+    code = "backtest-failed"
+
+
+class ReportError(BarledgerError):
+    """The report cannot be written where it was asked for."""
+
+    code = "report"

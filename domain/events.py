@@ -1,0 +1,95 @@
+"""What can happen to a catalog, in the past tense. The ledger keeps these and nothing else.
+
+Every stamp is UTC nanoseconds, every path relative to the catalog's folder.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+
+import attrs
+
+from domain.instrument import Instrument, Series
+from domain.intervals import IntervalSet
+
+
+class CoverageBasis(enum.Enum):
+    """Why time counts as covered: a source answered for it, or its bars lie close enough."""
+
+    ATTESTED = "attested"
+    INFERRED = "inferred"
+
+
+@attrs.frozen
+class InstrumentRegistered:
+    """An instrument was defined, or defined anew."""
+
+    instrument: Instrument
+
+
+@attrs.frozen
+class PartitionWritten:
+    """A partition has a new current revision.
+
+    `path` names the file; `sha256` and `size` (bytes) are those of its content. `trading_dates`
+    are the dates, by the venue's clock, that it holds bars for. `source` says where the bars
+    came from (`csv`, `ibkr`, …) and `detail` which file or request it was.
+    """
+
+    series: Series
+    partition: str
+    revision: int
+    path: str
+    sha256: str
+    size: int
+    bars: int
+    first_open: int
+    last_close: int
+    price_precision: int
+    size_precision: int
+    trading_dates: tuple[dt.date, ...]
+    coverage: IntervalSet
+    basis: CoverageBasis
+    source: str
+    detail: str
+
+
+@attrs.frozen
+class CsvImported:
+    """A CSV file was taken in; `sha256` is that of the file as it was read."""
+
+    series: Series
+    file: str
+    sha256: str
+    rows: int
+    bars_written: int
+    bars_skipped: int
+    bars_replaced: int
+    time_zone: str | None
+    stamp: str
+    on_conflict: str
+
+
+Event = InstrumentRegistered | PartitionWritten | CsvImported
+
+
+@attrs.frozen
+class Origin:
+    """Who changed the catalog, where, and with which command of one run of the program."""
+
+    user: str
+    host: str
+    command: str
+    correlation_id: str
+
+
+@attrs.frozen
+class Recorded:
+    """An event in the ledger: its place in it, when it was recorded, and by whom."""
+
+    seq: int
+    event_id: str
+    recorded_at: int
+    origin: Origin
+    event: Event

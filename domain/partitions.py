@@ -1,0 +1,43 @@
+"""Partitions: which bars lie in one file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import numpy as np
+
+from domain.bar_type import BarType
+from domain.bars import Bars
+from domain.sessions import NANOSECONDS_IN_DAY, date_of_label
+
+
+def partition_of(ts_open: int, bar_type: BarType) -> str:
+    """Return the name of the partition that holds a bar with this `ts_open` (UTC nanoseconds).
+
+    Intraday bars lie together by the UTC date on which they open (`2023-01-03`), longer ones
+    by the year of their session's date (`2023`).
+    """
+    date = date_of_label(ts_open)
+    return date.isoformat() if bar_type.is_intraday else str(date.year)
+
+
+def split_by_partition(bars: Bars, bar_type: BarType) -> Iterator[tuple[str, Bars]]:
+    """Yield each partition's name with its bars; `bars` are in order of time."""
+    if not len(bars):
+        return
+    days = bars.ts_open // NANOSECONDS_IN_DAY
+    if not bar_type.is_intraday:
+        days = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
+    starts = np.flatnonzero(np.diff(days, prepend=days[0] - 1)).tolist()
+    for part in bars.split(starts):
+        yield partition_of(int(part.ts_open[0]), bar_type), part
+
+
+def partition_bounds(partition: str) -> tuple[dt.date, dt.date]:
+    """Return the first and last UTC date that the partition of this name can hold."""
+    if len(partition) == len("2023"):
+        year = int(partition)
+        return dt.date(year, 1, 1), dt.date(year, 12, 31)
+    date = dt.date.fromisoformat(partition)
+    return date, date

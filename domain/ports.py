@@ -1,0 +1,231 @@
+"""What the use cases need from outside, by role. Adapters implement these.
+
+Each port has a real adapter, a whole one in memory, and one contract suite in
+`tests/contract` that both pass.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+import attrs
+
+from domain.availability import Availability
+from domain.backtesting import BacktestPlan, BacktestResult, BarChunk
+from domain.bars import Bars, Int64Array
+from domain.events import CoverageBasis, Event, Origin, PartitionWritten, Recorded
+from domain.instrument import Instrument, InstrumentId, Series
+from domain.intervals import Interval, IntervalSet
+from domain.rules import RowProblem
+from domain.sessions import Session
+
+
+@attrs.frozen
+class NewPartition:
+    """A revision that is about to be written, with what its file says of itself."""
+
+    series: Series
+    partition: str
+    revision: int
+    bars: Bars
+    coverage: IntervalSet
+    basis: CoverageBasis
+    source: str
+    detail: str
+
+
+@attrs.frozen
+class StoredFile:
+    """A file as it lies on disk: relative path, SHA-256 (hex) and size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class BarRepository(Protocol):
+    """Keeps partitions as files that, once committed, are never written again."""
+
+    def lock(self, series: Series) -> AbstractContextManager[None]:
+        """Hold the right to write `series`, against all processes.
+
+        Raises:
+            CatalogReadOnlyError, CatalogError: the folder cannot be written to or used.
+            CatalogBusyError: another process kept it for too long.
+        """
+
+    def write(self, new: NewPartition) -> StoredFile:
+        """Write a revision durably under a name of its own; it is current only when recorded.
+
+        Raises:
+            CatalogReadOnlyError, DiskFullError, CatalogError: it could not be written.
+        """
+
+    def read(self, partition: PartitionWritten) -> Bars:
+        """Return the bars of a revision, current or superseded, once its hash is verified.
+
+        Raises:
+            CorruptPartitionError: the file is missing or not what was recorded.
+        """
+
+    def retire(self, partition: PartitionWritten) -> None:
+        """Move a superseded revision out of the way, to where `read` still finds it."""
+
+
+class AvailabilityLedger(Protocol):
+    """Keeps events for ever, in order, and says what the catalog holds by replaying them."""
+
+    def append(
+        self, events: Sequence[Event], origin: Origin, *, expected_head: int
+    ) -> tuple[Recorded, ...]:
+        """Record all of `events`, or none.
+
+        Raises:
+            LedgerConflictError: the ledger's head is no longer `expected_head`.
+            CatalogReadOnlyError, DiskFullError, LedgerError: it could not be written.
+        """
+
+    def head(self) -> int:
+        """Return the sequence number of the last event, 0 when there is none."""
+
+    def replay(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
+        """Yield the events with `after < seq <= upto`, in order.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+
+    def availability(self, *, upto: int | None = None) -> Availability:
+        """Return the catalog as it is, or as it was after the event `upto`."""
+
+
+@attrs.frozen
+class FetchedBars:
+    """Bars that a source gave for a stretch of time that it answers for as a whole."""
+
+    attested: Interval
+    bars: Bars
+
+
+class MarketDataSource(Protocol):
+    """Gives instruments and bars that the catalog lacks."""
+
+    def name(self) -> str:
+        """Return the name under which the source is recorded, such as `ibkr`."""
+
+    def find(self, symbol: str) -> Sequence[Instrument]:
+        """Return every instrument that `symbol` (with or without a venue) may mean."""
+
+    def history_start(self, series: Series) -> int | None:
+        """Return when the source's bars begin, in UTC nanoseconds, or None if it has none."""
+
+    def fetch(self, series: Series, wanted: IntervalSet) -> Iterator[FetchedBars]:
+        """Yield closed bars for every part of `wanted`, in order of time.
+
+        A failure raises; it never looks like an empty market.
+        """
+
+
+class TradingCalendar(Protocol):
+    """Knows when the venues trade."""
+
+    def sessions(
+        self, instrument_id: InstrumentId, first: dt.date, last: dt.date, calendar: str | None
+    ) -> Sequence[Session]:
+        """Return the sessions dated `first` to `last`, in order, regular hours.
+
+        `calendar` names one in place of the venue's own.
+
+        Raises:
+            InvalidInstrumentError: there is no calendar of that name.
+        """
+
+    def describe(self, instrument_id: InstrumentId, calendar: str | None) -> str:
+        """Return the name of the calendar, saying so where it is only a fallback."""
+
+
+@attrs.frozen
+class FileLayout:
+    """How to read a file of bars: the zone of stamps that carry none, if it was named."""
+
+    time_zone: str | None = None
+
+
+@attrs.frozen(eq=False)
+class FileRows:
+    """Rows of a file: bars whose `ts_open` and `ts_event` both hold the stamp as written.
+
+    Stamps are UTC nanoseconds; where `dates_only`, midnight UTC of the date. `lines` gives
+    each row's line, the header being line 1. Rows with `problems` are not among the bars.
+    """
+
+    bars: Bars
+    lines: Int64Array
+    dates_only: bool
+    rows: int
+    problems: tuple[RowProblem, ...] = ()
+
+
+class BarFileReader(Protocol):
+    """Reads files of bars that others wrote."""
+
+    def read(self, path: Path, layout: FileLayout) -> FileRows:
+        """Return all rows of the file at `path`, in the file's order.
+
+        Raises:
+            UnreadableFileError: it cannot be opened, decoded or split into the columns.
+            TimeZoneNeededError, UnknownTimeZoneError: a stamp could mean several instants.
+            PrecisionError: values need more digits than can be kept.
+        """
+
+    def fingerprint(self, path: Path) -> str:
+        """Return the SHA-256 of the file's content, in hex."""
+
+
+class Progress(Protocol):
+    """Tells the user how far a long operation is."""
+
+    def track(self, description: str, total: int) -> AbstractContextManager[ProgressTask]:
+        """Show an operation of `total` steps until the context ends."""
+
+
+class ProgressTask(Protocol):
+    """One operation on show."""
+
+    def advance(self, steps: int) -> None:
+        """Say that `steps` more are done."""
+
+
+class BacktestEngine(Protocol):
+    """Runs a strategy over bars."""
+
+    def check(self, plan: BacktestPlan) -> None:
+        """Refuse what cannot run, before any bar is loaded.
+
+        Raises:
+            UnknownStrategyError, StrategyParameterError, BacktestSettingError: the request.
+            InstrumentNotDefinedError, ExpiredInstrumentError, MissingExchangeRateError: what
+                the instruments lack.
+        """
+
+    def run(self, plan: BacktestPlan, chunks: Iterable[BarChunk]) -> BacktestResult:
+        """Run the plan over `chunks`, which come in order of time and are not kept.
+
+        Raises:
+            BacktestFailedError: the strategy or the engine failed.
+            ReportError: the report could not be written.
+        """
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> int:
+        """Return the time in UTC nanoseconds since 1970."""
+
+    def elapsed(self) -> float:
+        """Return seconds that only ever grow, to measure with."""

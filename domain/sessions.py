@@ -1,0 +1,117 @@
+"""Trading sessions, and when the bars of a session close."""
+
+from __future__ import annotations
+
+import bisect
+import datetime as dt
+import zoneinfo
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+
+from domain.bar_type import BarType, BarUnit
+from domain.bars import Int64Array
+
+NANOSECONDS_IN_DAY = 86_400 * 1_000_000_000
+NO_SESSION = np.iinfo(np.int64).min
+
+
+@attrs.frozen(order=True)
+class Session:
+    """One trading day of a venue: its date, and its regular hours in UTC nanoseconds."""
+
+    date: dt.date
+    open: int
+    close: int
+
+
+def midnight_utc(date: dt.date) -> int:
+    """Return midnight UTC of `date` in nanoseconds: the label of a daily bar."""
+    return (date.toordinal() - dt.date(1970, 1, 1).toordinal()) * NANOSECONDS_IN_DAY
+
+
+def date_of_label(label: int) -> dt.date:
+    """Return the UTC date in which the instant `label` (nanoseconds) lies."""
+    return dt.date(1970, 1, 1) + dt.timedelta(days=int(label) // NANOSECONDS_IN_DAY)
+
+
+def utc_offsets(stamps: Int64Array, zone: zoneinfo.ZoneInfo) -> Int64Array:
+    """Return what the clock of `zone` is ahead of UTC at each of `stamps`, in nanoseconds."""
+    days = stamps // NANOSECONDS_IN_DAY
+    unique, inverse = np.unique(days, return_inverse=True)
+    starts = unique * NANOSECONDS_IN_DAY
+    at_start = np.array([_offset(start, zone) for start in starts], np.int64)
+    at_end = np.array([_offset(start + NANOSECONDS_IN_DAY - 1, zone) for start in starts], np.int64)
+    offsets: Int64Array = at_start[inverse]
+    for position in np.flatnonzero((at_start != at_end)[inverse]):
+        offsets[position] = _offset(stamps[position], zone)
+    return offsets
+
+
+def _offset(stamp: int, zone: zoneinfo.ZoneInfo) -> int:
+    at = dt.datetime.fromtimestamp(int(stamp) // 1_000_000_000, zone).utcoffset()
+    return round((at or dt.timedelta()).total_seconds()) * 1_000_000_000
+
+
+def dates_on_clock(stamps: Int64Array, zone: zoneinfo.ZoneInfo) -> tuple[dt.date, ...]:
+    """Return the distinct dates, by the clock of `zone`, on which `stamps` lie, in order."""
+    days = np.unique((stamps + utc_offsets(stamps, zone)) // NANOSECONDS_IN_DAY)
+    return tuple(dt.date(1970, 1, 1) + dt.timedelta(days=int(day)) for day in days)
+
+
+def intraday_closes(
+    opens: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo, sessions: Sequence[Session]
+) -> Int64Array:
+    """Return when intraday bars that open at `opens` close, in UTC nanoseconds.
+
+    A bar closes at the next boundary of its bar type on the venue's clock, so an hour bar
+    that opens with the session at 09:30 closes at 10:00. Where every bar opens inside a
+    regular session, the session's end cuts the last one short; bars of extended hours trade
+    on past it, and to cut them would show their end before it happened.
+    """
+    length = bar_type.length
+    offsets = utc_offsets(opens, zone)
+    closes: Int64Array = ((opens + offsets) // length + 1) * length - offsets
+    session_ends = _ends_of_sessions(opens, sessions)
+    if len(opens) and (session_ends != NO_SESSION).all():
+        return np.minimum(closes, session_ends)
+    return closes
+
+
+def _ends_of_sessions(opens: Int64Array, sessions: Sequence[Session]) -> Int64Array:
+    """Return the end of the session in which each instant lies, or `NO_SESSION`."""
+    if not sessions:
+        return np.full(len(opens), NO_SESSION, np.int64)
+    starts = np.array([session.open for session in sessions], np.int64)
+    ends = np.array([session.close for session in sessions], np.int64)
+    index = np.searchsorted(starts, opens, side="right") - 1
+    inside = (index >= 0) & (opens < ends[np.maximum(index, 0)])
+    return np.where(inside, ends[np.maximum(index, 0)], NO_SESSION)
+
+
+def daily_closes(labels: Int64Array, bar_type: BarType, sessions: Sequence[Session]) -> Int64Array:
+    """Return when bars of a day and longer close: with the last session of their period.
+
+    `labels` are midnights UTC of the bars' dates; a week runs from Monday, a month from its
+    first day. Where the calendar has no session, `NO_SESSION` stands.
+    """
+    dates = [session.date for session in sessions]
+    closes = np.full(len(labels), NO_SESSION, np.int64)
+    for position, label in enumerate(labels):
+        first, last = period_dates(date_of_label(int(label)), bar_type)
+        index = bisect.bisect_right(dates, last) - 1
+        if index >= 0 and dates[index] >= first:
+            closes[position] = sessions[index].close
+    return closes
+
+
+def period_dates(date: dt.date, bar_type: BarType) -> tuple[dt.date, dt.date]:
+    """Return the first and last date of the day, week or month in which `date` lies."""
+    if bar_type.unit is BarUnit.WEEK:
+        monday = date - dt.timedelta(days=date.weekday())
+        return monday, monday + dt.timedelta(days=6)
+    if bar_type.unit is BarUnit.MONTH:
+        following = (date.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+        return date.replace(day=1), following - dt.timedelta(days=1)
+    return date, date
