@@ -7,17 +7,26 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from domain.events import Event, InstrumentRegistered, PartitionWritten, Recorded
+from domain.events import InstrumentRegistered, PartitionRemoved, PartitionWritten, Recorded
 from domain.instrument import Instrument, InstrumentId, Series
 
 
 @attrs.frozen
 class SeriesHoldings:
-    """The current partitions of one series, by name, and when they last changed."""
+    """The current partitions of one series, by name, and when they last changed.
+
+    `revisions` is the last revision that each partition ever had, removed ones too, so that
+    no file name is ever used twice. `updated` is UTC nanoseconds.
+    """
 
     series: Series
-    partitions: Mapping[str, PartitionWritten]
-    updated: int
+    partitions: Mapping[str, PartitionWritten] = attrs.field(factory=dict)
+    revisions: Mapping[str, int] = attrs.field(factory=dict)
+    updated: int = 0
+
+    def next_revision(self, partition: str) -> int:
+        """Return the number of the partition's next revision."""
+        return self.revisions.get(partition, 0) + 1
 
     @property
     def bars(self) -> int:
@@ -60,7 +69,7 @@ class Availability:
 
     def holdings(self, series: Series) -> SeriesHoldings:
         """Return what is held of `series`, which may be nothing."""
-        return self.series.get(series) or SeriesHoldings(series, {}, 0)
+        return self.series.get(series) or SeriesHoldings(series)
 
     def known_ids(self) -> tuple[InstrumentId, ...]:
         """Return every instrument that is defined or of which bars are held, in order."""
@@ -69,29 +78,48 @@ class Availability:
 
 def fold(events: Iterable[Recorded], start: Availability | None = None) -> Availability:
     """Return the catalog after `events`, beginning with `start` or with an empty catalog."""
-    start = start or Availability()
-    head = start.head
-    instruments = dict(start.instruments)
-    partitions = {series: dict(held.partitions) for series, held in start.series.items()}
-    updated = {series: held.updated for series, held in start.series.items()}
+    folding = _Folding(start or Availability())
     for recorded in events:
-        head = recorded.seq
-        _apply(recorded.event, instruments, partitions)
-        if isinstance(recorded.event, PartitionWritten):
-            updated[recorded.event.series] = recorded.recorded_at
-    return Availability(
-        head,
-        instruments,
-        {s: SeriesHoldings(s, p, updated[s]) for s, p in partitions.items()},
-    )
+        folding.apply(recorded)
+    return folding.result()
 
 
-def _apply(
-    event: Event,
-    instruments: dict[InstrumentId, Instrument],
-    partitions: dict[Series, dict[str, PartitionWritten]],
-) -> None:
-    if isinstance(event, InstrumentRegistered):
-        instruments[event.instrument.id] = event.instrument
-    elif isinstance(event, PartitionWritten):
-        partitions.setdefault(event.series, {})[event.partition] = event
+class _Folding:
+    """The catalog while events are applied to it, one by one."""
+
+    def __init__(self, start: Availability) -> None:
+        self._start = start
+        self._head = start.head
+        self._instruments = dict(start.instruments)
+        self._partitions: dict[Series, dict[str, PartitionWritten]] = {}
+        self._revisions: dict[Series, dict[str, int]] = {}
+        self._updated: dict[Series, int] = {}
+
+    def apply(self, recorded: Recorded) -> None:
+        """Take in one event."""
+        self._head = recorded.seq
+        event = recorded.event
+        if isinstance(event, InstrumentRegistered):
+            self._instruments[event.instrument.id] = event.instrument
+        elif isinstance(event, PartitionWritten | PartitionRemoved):
+            self._apply_to_series(event, recorded.recorded_at)
+
+    def _apply_to_series(self, event: PartitionWritten | PartitionRemoved, at: int) -> None:
+        if event.series not in self._partitions:
+            held = self._start.holdings(event.series)
+            self._partitions[event.series] = dict(held.partitions)
+            self._revisions[event.series] = dict(held.revisions)
+        self._revisions[event.series][event.partition] = event.revision
+        if isinstance(event, PartitionWritten):
+            self._partitions[event.series][event.partition] = event
+        else:
+            self._partitions[event.series].pop(event.partition, None)
+        self._updated[event.series] = at
+
+    def result(self) -> Availability:
+        """Return the catalog after the last event."""
+        changed = {
+            series: SeriesHoldings(series, held, self._revisions[series], self._updated[series])
+            for series, held in self._partitions.items()
+        }
+        return Availability(self._head, self._instruments, {**self._start.series, **changed})

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import enum
+import itertools
+import math
 import re
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+import statistics
+from collections import deque
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from pathlib import Path
 
 import attrs
 
 from domain.bar_type import BarType
 from domain.bars import Bars
-from domain.errors import BacktestSettingError
-from domain.instrument import Instrument, Series
+from domain.errors import BacktestSettingError, MissingExchangeRateError
+from domain.instrument import Instrument, Series, decimals_of
 
 BarChunk = Mapping[Series, Bars]
 """The bars of one stretch of time, by series; the next chunk begins where it ends."""
@@ -142,6 +146,44 @@ class BacktestPlan:
         """Every instrument with the bar type that it is loaded in."""
         return (*self.traded, *self.rates)
 
+    @property
+    def venues(self) -> tuple[str, ...]:
+        """The venues that hold an account, in the order of the traded series."""
+        return tuple(dict.fromkeys(instrument.id.venue for instrument, _ in self.traded))
+
+    @property
+    def base_currency(self) -> str:
+        """The currency that profit is counted in.
+
+        Raises:
+            BacktestSettingError: none was named and the instruments' currencies differ.
+        """
+        if self.settings.base_currency is not None:
+            return self.settings.base_currency
+        quoted = sorted({instrument.currency for instrument, _ in self.traded})
+        if len(quoted) == 1:
+            return quoted[0]
+        raise BacktestSettingError(
+            f"The instruments are quoted in {', '.join(quoted) or 'no currency'}; "
+            "profit needs one currency to be counted in.",
+            "Name it, such as: --base-currency USD.",
+        )
+
+    def check_rates(self) -> None:
+        """Refuse a run whose profit cannot be counted in the base currency.
+
+        Raises:
+            BacktestSettingError: there is no one base currency.
+            MissingExchangeRateError: naming the pair whose bars are missing.
+        """
+        known, base = ExchangeRates(), self.base_currency
+        for pair, _ in self.all_series:
+            if pair.base_currency is not None:
+                known.learn(pair.base_currency, pair.currency, Decimal(1))
+        for instrument, _ in self.traded:
+            if known.rate(instrument.currency, base) is None:
+                raise missing_rate(instrument, base)
+
 
 @attrs.frozen
 class AccountResult:
@@ -173,3 +215,80 @@ class BacktestResult:
     max_drawdown: float | None
     refused_orders: Mapping[str, int]
     assumptions: tuple[str, ...]
+
+
+class ExchangeRates:
+    """What currency pairs last traded at; a rate may go over several of them."""
+
+    def __init__(self) -> None:
+        self._prices: dict[str, dict[str, Decimal]] = {}
+
+    def learn(self, base: str, quote: str, price: Decimal) -> None:
+        """Remember that one `base` costs `price` of `quote`; a price that is no rate is skipped."""
+        if price > 0:
+            self._prices.setdefault(base, {})[quote] = price
+            self._prices.setdefault(quote, {})[base] = 1 / price
+
+    def rate(self, source: str, target: str) -> Decimal | None:
+        """Return what one `source` is in `target`, over the fewest pairs, None if unknown."""
+        reached, waiting = {source: Decimal(1)}, deque([source])
+        while waiting and target not in reached:
+            currency = waiting.popleft()
+            for neighbour, price in self._prices.get(currency, {}).items():
+                if neighbour not in reached:
+                    reached[neighbour] = reached[currency] * price
+                    waiting.append(neighbour)
+        return reached.get(target)
+
+
+def missing_rate(instrument: Instrument, base: str, when: str = "") -> MissingExchangeRateError:
+    """Return the error of an instrument whose currency has no rate in `base`."""
+    pair = f"{instrument.currency}/{base}"
+    return MissingExchangeRateError(
+        f"{instrument.id} is quoted in {instrument.currency} and profit is counted in {base}, "
+        f"but no bars of {pair} are at hand{when}.",
+        f"Put bars of {pair}.IDEALPRO (or of {base}/{instrument.currency}) for the whole range "
+        "into the Parquet catalog: barledger fetch or barledger import-csv.",
+    )
+
+
+def split_capital(capital: Decimal, parts: int, digits: int) -> tuple[Decimal, ...]:
+    """Divide `capital` equally to `digits` decimals; what does not divide goes to the first.
+
+    Raises:
+        BacktestSettingError: the capital has more decimals than its currency.
+    """
+    if decimals_of(capital) > digits:
+        raise BacktestSettingError(
+            f"The capital {capital} has more than {digits} decimals.",
+            f"Name an amount with at most {digits} decimals: --capital 100000.",
+        )
+    share = (capital / parts).quantize(Decimal(1).scaleb(-digits), ROUND_DOWN)
+    return (capital - share * (parts - 1), *[share] * (parts - 1))
+
+
+def sharpe_ratio(equity: Sequence[Decimal]) -> float | None:
+    """Return the yearly Sharpe ratio of daily equity, the capital at the start being the first.
+
+    The sample deviation over 252 days a year, no risk-free rate; None for fewer than two
+    returns, returns that do not vary, or equity that is not greater than 0.
+    """
+    if len(equity) < 3 or min(equity) <= 0:
+        return None
+    returns = [float(now / before - 1) for before, now in itertools.pairwise(equity)]
+    deviation = statistics.stdev(returns)
+    return statistics.fmean(returns) / deviation * math.sqrt(252) if deviation > 0 else None
+
+
+def max_drawdown(equity: Sequence[Decimal]) -> float | None:
+    """Return the greatest fall below an earlier height, as a fraction, 0 or less.
+
+    None where there is no day after the start.
+    """
+    if len(equity) < 2:
+        return None
+    height, worst = equity[0], Decimal(0)
+    for value in equity:
+        height = max(height, value)
+        worst = min(worst, value / height - 1)
+    return float(worst)

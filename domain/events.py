@@ -56,6 +56,18 @@ class PartitionWritten:
 
 
 @attrs.frozen
+class PartitionRemoved:
+    """A partition holds nothing any more; its last revision `path` lies in the history."""
+
+    series: Series
+    partition: str
+    revision: int
+    path: str
+    bars: int
+    reason: str
+
+
+@attrs.frozen
 class CsvImported:
     """A CSV file was taken in; `sha256` is that of the file as it was read."""
 
@@ -71,7 +83,7 @@ class CsvImported:
     on_conflict: str
 
 
-Event = InstrumentRegistered | PartitionWritten | CsvImported
+Event = InstrumentRegistered | PartitionWritten | PartitionRemoved | CsvImported
 
 
 @attrs.frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 import attrs
@@ -111,38 +112,41 @@ class Instrument:
         Raises:
             InvalidInstrumentError: naming the first thing that does not fit.
         """
-        problem = next(iter(self._problems()), None)
+        problem = next(self._problems(), None)
         if problem:
             raise InvalidInstrumentError(
                 f"{self.id} cannot be defined: {problem}.",
                 f"Correct it with: barledger instrument set -i '{self.id}' …",
             )
 
-    def _problems(self) -> list[str]:
-        found = []
+    def _problems(self) -> Iterator[str]:
+        yield from self._currency_problems()
+        yield from self._number_problems()
+        if self.instrument_class is InstrumentClass.FUTURE and self.expiry is None:
+            yield "a future needs an expiry"
+        if self.instrument_class.is_pair and self.base_currency is None:
+            yield "a pair needs a base currency"
+
+    def _currency_problems(self) -> Iterator[str]:
         for name, currency in (("currency", self.currency), ("base currency", self.base_currency)):
             if currency is not None and not _CURRENCY.fullmatch(currency):
-                found.append(f"{currency!r} is not a {name} code such as USD")
-        for name, digits in (("price", self.price_precision), ("size", self.size_precision)):
-            if not 0 <= digits <= MAX_PRECISION:
-                found.append(f"its {name} precision {digits} is not from 0 to {MAX_PRECISION}")
-        for name, value, digits in (
-            ("tick", self.tick, self.price_precision),
-            ("size step", self.size_step, self.size_precision),
+                yield f"{currency!r} is not a {name} code such as USD"
+        if self.base_currency == self.currency:
+            yield "its base currency is its currency"
+
+    def _number_problems(self) -> Iterator[str]:
+        for name, step, digits in (
+            ("price", self.tick, self.price_precision),
+            ("size", self.size_step, self.size_precision),
         ):
-            if not value.is_finite() or value <= 0:
-                found.append(f"its {name} {value} is not greater than 0")
-            elif decimals_of(value) > digits:
-                found.append(f"its {name} {value} has more than {digits} decimals")
+            if not 0 <= digits <= MAX_PRECISION:
+                yield f"its {name} precision {digits} is not from 0 to {MAX_PRECISION}"
+            if not step.is_finite() or step <= 0:
+                yield f"its {name} step {step} is not greater than 0"
+            elif decimals_of(step) > digits:
+                yield f"its {name} step {step} has more than {digits} decimals"
         if not self.multiplier.is_finite() or self.multiplier <= 0:
-            found.append(f"its multiplier {self.multiplier} is not greater than 0")
-        if self.instrument_class is InstrumentClass.FUTURE and self.expiry is None:
-            found.append("a future needs an expiry")
-        if self.instrument_class.is_pair and self.base_currency is None:
-            found.append("a pair needs a base currency")
-        if self.base_currency is not None and self.base_currency == self.currency:
-            found.append("its base currency is its currency")
-        return found
+            yield f"its multiplier {self.multiplier} is not greater than 0"
 
     def with_precision(self, price: int, size: int) -> Instrument:
         """Return this instrument with at least these precisions; they only ever grow."""

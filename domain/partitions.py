@@ -9,7 +9,9 @@ import numpy as np
 
 from domain.bar_type import BarType
 from domain.bars import Bars
-from domain.sessions import NANOSECONDS_IN_DAY, date_of_label
+from domain.instrument import Series
+from domain.sessions import NANOSECONDS_IN_DAY, date_of_label, dates_on_clock
+from domain.venues import venue
 
 
 def partition_of(ts_open: int, bar_type: BarType) -> str:
@@ -41,3 +43,10 @@ def partition_bounds(partition: str) -> tuple[dt.date, dt.date]:
         return dt.date(year, 1, 1), dt.date(year, 12, 31)
     date = dt.date.fromisoformat(partition)
     return date, date
+
+
+def trading_dates(bars: Bars, series: Series) -> tuple[dt.date, ...]:
+    """Return the dates, by the venue's clock, for which there are bars, in order."""
+    if series.bar_type.is_intraday:
+        return dates_on_clock(bars.ts_open, venue(series.instrument_id.venue).tzinfo)
+    return tuple(date_of_label(int(label)) for label in bars.ts_open)

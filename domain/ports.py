@@ -187,7 +187,10 @@ class BarFileReader(Protocol):
 
 
 class Progress(Protocol):
-    """Tells the user how far a long operation is."""
+    """Tells the user what happens, and how far a long operation is."""
+
+    def tell(self, sentence: str) -> None:
+        """Show one sentence."""
 
     def track(self, description: str, total: int) -> AbstractContextManager[ProgressTask]:
         """Show an operation of `total` steps until the context ends."""
@@ -208,8 +211,9 @@ class BacktestEngine(Protocol):
 
         Raises:
             UnknownStrategyError, StrategyParameterError, BacktestSettingError: the request.
-            InstrumentNotDefinedError, ExpiredInstrumentError, MissingExchangeRateError: what
-                the instruments lack.
+            InvalidInstrumentError, ExpiredInstrumentError, MissingExchangeRateError: what the
+                instruments lack.
+            ReportError: the report could not be written where it is wanted.
         """
 
     def run(self, plan: BacktestPlan, chunks: Iterable[BarChunk]) -> BacktestResult:
@@ -217,7 +221,11 @@ class BacktestEngine(Protocol):
 
         Raises:
             BacktestFailedError: the strategy or the engine failed.
+            MissingExchangeRateError: an order filled before its rate had a first bar.
+            ExpiredInstrumentError: a bar lies after its future's expiry.
+            PrecisionError: a value is beyond what the engine holds exactly.
             ReportError: the report could not be written.
+            and what `check` raises.
         """
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.bars import PRICE_COLUMNS, Bars
+from domain.bars import PRICE_COLUMNS, Bars, Int64Array
+from domain.sessions import instant_text
 
 
 @attrs.frozen(order=True)
@@ -39,13 +40,13 @@ def problems_of(
     """
     return sorted(
         RowProblem(line_of(int(row)), column, value_text(bars, column, int(row)), problem)
-        for column, problem, broken in _breaches(bars, prices_may_be_negative)
+        for column, problem, broken in _breaches(bars, positive=not prices_may_be_negative)
         for row in np.flatnonzero(broken)
     )
 
 
-def _breaches(bars: Bars, prices_may_be_negative: bool) -> Iterator[_Rule]:
-    if not prices_may_be_negative:
+def _breaches(bars: Bars, *, positive: bool) -> Iterator[_Rule]:
+    if positive:
         for name in PRICE_COLUMNS:
             yield name, "is not greater than 0", getattr(bars, name) <= 0
     yield "high", "is not the greatest of the four prices", bars.high < _extreme(bars, np.maximum)
@@ -57,14 +58,14 @@ def _extreme(bars: Bars, pick: Callable[..., NDArray[np.int64]]) -> NDArray[np.i
     return pick(pick(bars.open, bars.close), pick(bars.high, bars.low))
 
 
-def order_problems(stamps: Sequence[int], line_of: Callable[[int], int]) -> list[RowProblem]:
+def order_problems(stamps: Int64Array, line_of: Callable[[int], int]) -> list[RowProblem]:
     """Return a problem for every stamp that does not come after the one before it."""
-    steps = np.diff(np.asarray(stamps, np.int64))
+    steps = np.diff(stamps)
     return [
         RowProblem(
             line_of(int(row) + 1),
             "timestamp",
-            "",
+            instant_text(int(stamps[row + 1])),
             "repeats the row before it" if steps[row] == 0 else "is earlier than the row before it",
         )
         for row in np.flatnonzero(steps <= 0)

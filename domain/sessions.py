@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import enum
 import zoneinfo
 from collections.abc import Sequence
+from typing import Literal
 
 import attrs
 import numpy as np
@@ -15,6 +17,13 @@ from domain.bars import Int64Array
 
 NANOSECONDS_IN_DAY = 86_400 * 1_000_000_000
 NO_SESSION = np.iinfo(np.int64).min
+
+
+class Stamp(enum.Enum):
+    """Which end of a bar a source's stamp names."""
+
+    OPEN = "open"
+    CLOSE = "close"
 
 
 @attrs.frozen(order=True)
@@ -34,6 +43,14 @@ def midnight_utc(date: dt.date) -> int:
 def date_of_label(label: int) -> dt.date:
     """Return the UTC date in which the instant `label` (nanoseconds) lies."""
     return dt.date(1970, 1, 1) + dt.timedelta(days=int(label) // NANOSECONDS_IN_DAY)
+
+
+def instant_text(stamp: int) -> str:
+    """Return the instant `stamp` (UTC nanoseconds) as ISO 8601, ending in Z."""
+    seconds, rest = divmod(stamp, 1_000_000_000)
+    instant = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
+    fraction = f".{rest:09d}" if rest else ""
+    return f"{instant:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def utc_offsets(stamps: Int64Array, zone: zoneinfo.ZoneInfo) -> Int64Array:
@@ -73,21 +90,42 @@ def intraday_closes(
     length = bar_type.length
     offsets = utc_offsets(opens, zone)
     closes: Int64Array = ((opens + offsets) // length + 1) * length - offsets
-    session_ends = _ends_of_sessions(opens, sessions)
+    session_ends = _edges_of_sessions(opens, sessions, of="close")
     if len(opens) and (session_ends != NO_SESSION).all():
         return np.minimum(closes, session_ends)
     return closes
 
 
-def _ends_of_sessions(opens: Int64Array, sessions: Sequence[Session]) -> Int64Array:
-    """Return the end of the session in which each instant lies, or `NO_SESSION`."""
+def intraday_opens(
+    closes: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo, sessions: Sequence[Session]
+) -> Int64Array:
+    """Return when intraday bars that close at `closes` open, in UTC nanoseconds.
+
+    A bar opens at the boundary of its bar type before its close; where every bar lies inside
+    a regular session, the first one opens with the session, not before it.
+    """
+    length = bar_type.length
+    before = closes - 1
+    offsets = utc_offsets(before, zone)
+    opens: Int64Array = (before + offsets) // length * length - offsets
+    starts = _edges_of_sessions(before, sessions, of="open")
+    if len(closes) and (starts != NO_SESSION).all():
+        return np.maximum(opens, starts)
+    return opens
+
+
+def _edges_of_sessions(
+    instants: Int64Array, sessions: Sequence[Session], *, of: Literal["open", "close"]
+) -> Int64Array:
+    """Return the edge of the session in which each instant lies, or `NO_SESSION`."""
     if not sessions:
-        return np.full(len(opens), NO_SESSION, np.int64)
+        return np.full(len(instants), NO_SESSION, np.int64)
     starts = np.array([session.open for session in sessions], np.int64)
     ends = np.array([session.close for session in sessions], np.int64)
-    index = np.searchsorted(starts, opens, side="right") - 1
-    inside = (index >= 0) & (opens < ends[np.maximum(index, 0)])
-    return np.where(inside, ends[np.maximum(index, 0)], NO_SESSION)
+    index = np.searchsorted(starts, instants, side="right") - 1
+    inside = (index >= 0) & (instants < ends[np.maximum(index, 0)])
+    edges = (starts if of == "open" else ends)[np.maximum(index, 0)]
+    return np.where(inside, edges, NO_SESSION)
 
 
 def daily_closes(labels: Int64Array, bar_type: BarType, sessions: Sequence[Session]) -> Int64Array:

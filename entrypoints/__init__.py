@@ -1,0 +1,1 @@
+"""Where parts are wired and the outside world comes in."""

@@ -1,0 +1,47 @@
+"""A ledger that lives as long as its object."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+
+from domain.availability import Availability, fold
+from domain.errors import LedgerConflictError
+from domain.events import Event, Origin, Recorded
+from domain.ports import Clock
+
+
+class MemoryLedger:
+    """An `AvailabilityLedger` in a list."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._events: list[Recorded] = []
+
+    def append(
+        self, events: Sequence[Event], origin: Origin, *, expected_head: int
+    ) -> tuple[Recorded, ...]:
+        """Add all events to the list, unless it has grown."""
+        if expected_head != len(self._events):
+            raise LedgerConflictError(
+                f"The ledger has grown from event {expected_head} to {len(self._events)}.",
+                "Run the command again.",
+            )
+        recorded = tuple(
+            Recorded(expected_head + place, str(uuid.uuid4()), self._clock.now(), origin, event)
+            for place, event in enumerate(events, start=1)
+        )
+        self._events.extend(recorded)
+        return recorded
+
+    def head(self) -> int:
+        """Return how many events there are."""
+        return len(self._events)
+
+    def replay(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
+        """Yield events from the list."""
+        yield from self._events[after:upto]
+
+    def availability(self, *, upto: int | None = None) -> Availability:
+        """Fold the list anew."""
+        return fold(self.replay(upto=upto))

@@ -1,0 +1,40 @@
+"""Progress that is remembered, not shown."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import attrs
+
+
+@attrs.define
+class MemoryProgressTask:
+    """One operation: how much of how much is done."""
+
+    description: str
+    total: int
+    done: int = 0
+
+    def advance(self, steps: int) -> None:
+        """Count `steps` more."""
+        self.done += steps
+
+
+@attrs.define
+class MemoryProgress:
+    """A `Progress` that keeps all that was told and tracked."""
+
+    tasks: list[MemoryProgressTask] = attrs.field(factory=list)
+    told: list[str] = attrs.field(factory=list)
+
+    def tell(self, sentence: str) -> None:
+        """Remember a sentence."""
+        self.told.append(sentence)
+
+    @contextlib.contextmanager
+    def track(self, description: str, total: int) -> Iterator[MemoryProgressTask]:
+        """Remember an operation."""
+        task = MemoryProgressTask(description, total)
+        self.tasks.append(task)
+        yield task

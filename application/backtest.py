@@ -1,0 +1,195 @@
+"""Runs a strategy over bars of the catalog."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import attrs
+
+from application.backtest_bars import Leg, Loading, missing_sessions, stretches
+from application.catalog import Catalog
+from application.instruments import data_not_found, required_definition, resolve
+from application.rates import rate_series
+from domain.availability import Availability
+from domain.backtesting import BacktestPlan, BacktestResult, Settings, StrategySpec
+from domain.bar_type import BarType
+from domain.errors import NothingHeldError
+from domain.instrument import Instrument, InstrumentId, Series
+from domain.ports import BacktestEngine, Clock, Progress, TradingCalendar
+from domain.sessions import Session
+from domain.window import Window
+
+# A rate must be known before the first bar: the last one before a long weekend is.
+_RATES_BEFORE = dt.timedelta(days=7)
+
+
+@attrs.frozen
+class BacktestRequest:
+    """What is to be run: `instruments` as the user typed them, `chunk_days` at a time."""
+
+    instruments: tuple[str, ...]
+    bar_type: BarType
+    window: Window
+    strategy: StrategySpec
+    settings: Settings = attrs.field(factory=Settings)
+    report: Path | None = None
+    chunk_days: int = 30
+
+
+@attrs.frozen
+class BacktestOutcome:
+    """The engine's result, where the bars came from, and how many seconds it took."""
+
+    result: BacktestResult
+    bars_from_catalog: int
+    seconds_loading: float
+    seconds_total: float
+
+
+class RunBacktest:
+    """The use case: everything is checked before the first bar is loaded."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        engine: BacktestEngine,
+        calendar: TradingCalendar,
+        clock: Clock,
+        progress: Progress,
+    ) -> None:
+        self._catalog = catalog
+        self._engine = engine
+        self._calendar = calendar
+        self._clock = clock
+        self._progress = progress
+
+    def run(self, request: BacktestRequest) -> BacktestOutcome:
+        """Run the backtest over one snapshot of the catalog.
+
+        Raises:
+            NothingHeldError, DataNotFoundError: bars are missing.
+            CorruptPartitionError: a file is not what was recorded.
+            and what `BacktestEngine.check` and `BacktestEngine.run` raise.
+        """
+        begun = self._clock.elapsed()
+        traded, rates = self._legs(request)
+        plan = _plan(request, traded, rates)
+        self._engine.check(plan)
+        loading = Loading(self._catalog, self._clock, [*traded, *rates], request.chunk_days)
+        for leg in traded:
+            self._progress.tell(f"Loading {leg.holdings.series} from Parquet catalog")
+        with self._progress.track("Backtesting", loading.total_bars) as task:
+            result = self._engine.run(plan, loading.chunks(task))
+        for leg in traded:
+            if not loading.counts[leg.name]:
+                raise data_not_found(leg.name, "The range that was asked for holds no bar of it.")
+        return BacktestOutcome(
+            result=result,
+            bars_from_catalog=loading.counts.total(),
+            seconds_loading=loading.seconds,
+            seconds_total=self._clock.elapsed() - begun,
+        )
+
+    def _legs(self, request: BacktestRequest) -> tuple[list[Leg], list[Leg]]:
+        """Return the legs to trade, and those that only give exchange rates."""
+        availability = self._catalog.availability()
+        names = {resolve(name, availability): name for name in request.instruments}
+        traded = [
+            self._traded_leg(name, instrument_id, request, availability)
+            for instrument_id, name in names.items()
+        ]
+        instruments = [leg.instrument for leg in traded]
+        found = rate_series(
+            instruments, request.settings.base_currency, request.bar_type, availability
+        )
+        window = _from_earlier(request.window)
+        rates = [_leg(str(series), series, one, availability, window) for series, one in found]
+        return traded, [leg for leg in rates if leg.partitions]
+
+    def _traded_leg(
+        self,
+        name: str,
+        instrument_id: InstrumentId,
+        request: BacktestRequest,
+        availability: Availability,
+    ) -> Leg:
+        series = Series(instrument_id, request.bar_type)
+        held = availability.holdings(series)
+        if not held.partitions and request.window.is_open:
+            raise _nothing_held(series, availability)
+        if not held.partitions:
+            raise data_not_found(name, f"The Parquet catalog holds no {series}.")
+        instrument = required_definition(instrument_id, availability)
+        leg = _leg(name, series, instrument, availability, request.window)
+        missing = missing_sessions(leg, self._calendar, self._clock.now())
+        if not leg.partitions or (missing and not request.window.is_open):
+            raise self._missing(leg, missing)
+        for sentence in _gap_notices(leg, missing):
+            self._progress.tell(sentence)
+        return leg
+
+    def _missing(self, leg: Leg, missing: Sequence[Session]) -> Exception:
+        if not missing:
+            return data_not_found(leg.name, "The range that was asked for holds no session of it.")
+        calendar = self._calendar.describe(leg.instrument.id, leg.instrument.calendar)
+        return data_not_found(
+            leg.name,
+            f"Missing by the calendar {calendar}: "
+            f"{stretches(missing, leg.holdings.trading_dates)} ({_count(missing)}).",
+        )
+
+
+def _leg(
+    name: str, series: Series, instrument: Instrument, availability: Availability, window: Window
+) -> Leg:
+    held = availability.holdings(series)
+    fitting = instrument.with_precision(held.price_precision, held.size_precision)
+    return Leg(name, fitting, held, window)
+
+
+def _plan(request: BacktestRequest, traded: Sequence[Leg], rates: Sequence[Leg]) -> BacktestPlan:
+    return BacktestPlan(
+        strategy=request.strategy,
+        settings=request.settings,
+        traded=tuple((leg.instrument, leg.holdings.series.bar_type) for leg in traded),
+        rates=tuple((leg.instrument, leg.holdings.series.bar_type) for leg in rates),
+        first_open=min(leg.edges[0] for leg in traded),
+        last_close=max(leg.edges[1] for leg in traded),
+        report=request.report,
+    )
+
+
+def _from_earlier(window: Window) -> Window:
+    if window.start is None or window.start.year <= dt.MINYEAR:
+        return window
+    return attrs.evolve(window, start=window.start - _RATES_BEFORE)
+
+
+def _nothing_held(series: Series, availability: Availability) -> NothingHeldError:
+    others = [
+        str(other.bar_type)
+        for other, held in sorted(availability.series.items())
+        if other.instrument_id == series.instrument_id and held.partitions
+    ]
+    if others:
+        recovery = f"Held are {', '.join(others)} bars: name one with --bar-type."
+    else:
+        recovery = (
+            "Import some first: barledger import-csv FILE -i "
+            f"'{series.instrument_id}', or name --start and --end."
+        )
+    return NothingHeldError(f"The Parquet catalog holds no {series}.", recovery)
+
+
+def _gap_notices(leg: Leg, missing: Sequence[Session]) -> Iterator[str]:
+    if missing:
+        yield (
+            f"{leg.name}: {_count(missing)} inside what is held are missing and left out: "
+            f"{stretches(missing, leg.holdings.trading_dates)}"
+        )
+
+
+def _count(sessions: Sequence[Session]) -> str:
+    return f"{len(sessions)} session{'' if len(sessions) == 1 else 's'}"

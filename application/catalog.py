@@ -1,0 +1,190 @@
+"""The data catalog service: the one way in and out of the catalog, for every use case."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+
+from application.partition_cache import PartitionCache
+from domain.availability import Availability, SeriesHoldings
+from domain.bars import Bars
+from domain.coverage import inferred_coverage
+from domain.errors import LedgerConflictError
+from domain.events import (
+    CoverageBasis,
+    Event,
+    InstrumentRegistered,
+    Origin,
+    PartitionRemoved,
+    PartitionWritten,
+)
+from domain.instrument import Instrument, Series
+from domain.partitions import partition_bounds, trading_dates
+from domain.ports import AvailabilityLedger, BarRepository, NewPartition
+from domain.venues import venue
+from domain.window import Window
+
+# Another series' writer may get in between; each try starts from a fresh head.
+_APPEND_TRIES = 100
+
+
+@attrs.frozen
+class Provenance:
+    """Where bars came from: the source's name, and which file or request it was."""
+
+    source: str
+    detail: str
+
+
+class Catalog:
+    """Reads snapshots of the catalog, and writes one series at a time."""
+
+    def __init__(
+        self,
+        repository: BarRepository,
+        ledger: AvailabilityLedger,
+        origin: Origin,
+        cache: PartitionCache,
+    ) -> None:
+        self._repository = repository
+        self._ledger = ledger
+        self._origin = origin
+        self._cache = cache
+
+    def availability(self) -> Availability:
+        """Return what the catalog holds now: a snapshot that later writes do not change."""
+        return self._ledger.availability()
+
+    def load(self, holdings: SeriesHoldings, window: Window) -> Iterator[Bars]:
+        """Yield the bars of `holdings` inside `window`, in order, one partition at a time.
+
+        Raises:
+            CorruptPartitionError: a file is not what was recorded.
+        """
+        zone = venue(holdings.series.instrument_id.venue).tzinfo
+        for partition in partitions_within(holdings, window):
+            bars = self._cache.get(partition, self._repository.read)
+            inside = window.mask(bars, holdings.series.bar_type, zone)
+            if inside.any():
+                yield bars if inside.all() else bars.take(inside)
+
+    def register(self, instrument: Instrument) -> None:
+        """Record an instrument's definition, unless it stands so already.
+
+        Raises:
+            InvalidInstrumentError: the definition contradicts itself.
+        """
+        instrument.check()
+        if self.availability().instruments.get(instrument.id) != instrument:
+            self.record([InstrumentRegistered(instrument)])
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Append `events` behind whatever other processes have appended meanwhile."""
+        for _ in range(_APPEND_TRIES):
+            with contextlib.suppress(LedgerConflictError):
+                self._ledger.append(events, self._origin, expected_head=self._ledger.head())
+                return
+        self._ledger.append(events, self._origin, expected_head=self._ledger.head())
+
+    def reader(self, holdings: SeriesHoldings) -> SeriesReader:
+        """Return a reader of what a snapshot holds of one series."""
+        return SeriesReader(self._repository, holdings)
+
+    @contextlib.contextmanager
+    def writing(self, series: Series) -> Iterator[SeriesWriter]:
+        """Hold the series' lock; what the writer sees cannot change until the context ends."""
+        with self._repository.lock(series):
+            holdings = self.availability().holdings(series)
+            yield SeriesWriter(self, self._repository, holdings)
+
+
+class SeriesReader:
+    """Reads whole partitions of one series."""
+
+    def __init__(self, repository: BarRepository, holdings: SeriesHoldings) -> None:
+        self._repository = repository
+        self.holdings = holdings
+
+    def read(self, partition: str) -> Bars:
+        """Return the bars that the partition holds, which may be none."""
+        held = self.holdings.partitions.get(partition)
+        return self._repository.read(held) if held else Bars.empty()
+
+
+class SeriesWriter(SeriesReader):
+    """Changes partitions of one series, all of a commit or none."""
+
+    def __init__(
+        self, catalog: Catalog, repository: BarRepository, holdings: SeriesHoldings
+    ) -> None:
+        super().__init__(repository, holdings)
+        self._catalog = catalog
+
+    def commit(
+        self, changes: Mapping[str, Bars], provenance: Provenance, also: Sequence[Event] = ()
+    ) -> None:
+        """Make `changes` the whole content of their partitions, together with the events `also`.
+
+        A partition that is left with no bars is removed. The files are written and synced
+        first; the ledger's transaction is the commit point. Superseded files move to the
+        history afterwards, where readers who began before find them.
+        """
+        events = [
+            self._write(partition, bars, provenance) if len(bars) else self._remove(partition)
+            for partition, bars in changes.items()
+        ]
+        self._catalog.record([*events, *also])
+        for partition in changes:
+            if partition in self.holdings.partitions:
+                self._repository.retire(self.holdings.partitions[partition])
+
+    def _remove(self, partition: str) -> PartitionRemoved:
+        held = self.holdings.partitions[partition]
+        return PartitionRemoved(
+            held.series, partition, held.revision, held.path, held.bars, "overwritten"
+        )
+
+    def _write(self, partition: str, bars: Bars, provenance: Provenance) -> PartitionWritten:
+        series = self.holdings.series
+        bars = bars.reduced()
+        new = NewPartition(
+            series,
+            partition,
+            self.holdings.next_revision(partition),
+            bars,
+            inferred_coverage(bars, series.bar_type),
+            CoverageBasis.INFERRED,
+            provenance.source,
+            provenance.detail,
+        )
+        stored = self._repository.write(new)
+        return PartitionWritten(
+            series=series,
+            partition=partition,
+            revision=new.revision,
+            path=stored.path,
+            sha256=stored.sha256,
+            size=stored.size,
+            bars=len(bars),
+            first_open=int(bars.ts_open[0]),
+            last_close=int(bars.ts_event[-1]),
+            price_precision=bars.price_precision,
+            size_precision=bars.size_precision,
+            trading_dates=trading_dates(bars, series),
+            coverage=new.coverage,
+            basis=new.basis,
+            source=new.source,
+            detail=new.detail,
+        )
+
+
+def partitions_within(holdings: SeriesHoldings, window: Window) -> list[PartitionWritten]:
+    """Return the partitions that can hold bars of `window`, in order of time."""
+    first, last = window.utc_dates(venue(holdings.series.instrument_id.venue).tzinfo)
+    return [
+        holdings.partitions[name]
+        for name in sorted(holdings.partitions)
+        if partition_bounds(name)[0] <= last and partition_bounds(name)[1] >= first
+    ]

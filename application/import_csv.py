@@ -1,0 +1,217 @@
+"""Takes a CSV file into the catalog: reads, checks every row, settles conflicts, publishes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import numpy as np
+
+from application.catalog import Catalog, Provenance, SeriesReader, SeriesWriter
+from application.conflicts import OnConflict, Overlap, compare, settle
+from application.rows import NewBars, bars_of_rows
+from domain.bar_type import BarType
+from domain.bars import Bars, Int64Array
+from domain.errors import ConflictError
+from domain.events import CsvImported
+from domain.instrument import InstrumentId, Series
+from domain.partitions import split_by_partition
+from domain.ports import BarFileReader, Clock, FileLayout, TradingCalendar
+from domain.sessions import NANOSECONDS_IN_DAY, Stamp, utc_offsets
+from domain.venues import venue
+
+SOURCE = "csv"
+
+
+@attrs.frozen
+class CsvImport:
+    """What is to be imported. `bar_type` None stands for the one that the spacing shows."""
+
+    path: Path
+    instrument_id: InstrumentId
+    bar_type: BarType | None = None
+    time_zone: str | None = None
+    stamp: Stamp = Stamp.OPEN
+    on_conflict: OnConflict = OnConflict.ASK
+    bars_may_vanish: bool = False
+    dry_run: bool = False
+
+
+@attrs.frozen
+class CsvImportResult:
+    """What an import did, or would have done.
+
+    `start` and `end` are the first and last date of the file's bars by the venue's clock.
+    """
+
+    file: str
+    series: Series
+    rows: int
+    bars_written: int
+    bars_skipped: int
+    bars_replaced: int
+    partitions: int
+    start: dt.date
+    end: dt.date
+    stamp: Stamp
+    bar_type_inferred: bool
+
+
+Ask = Callable[[Series, Overlap], OnConflict]
+"""Asks a person how to settle a conflict."""
+
+
+class ImportCsv:
+    """The use case; `ask` is None where nobody is there to be asked."""
+
+    def __init__(
+        self, catalog: Catalog, reader: BarFileReader, calendar: TradingCalendar, clock: Clock
+    ) -> None:
+        self._catalog = catalog
+        self._reader = reader
+        self._calendar = calendar
+        self._clock = clock
+
+    def run(self, request: CsvImport, ask: Ask | None = None) -> CsvImportResult:
+        """Import one file, or refuse it whole.
+
+        Raises:
+            UnreadableFileError, RowsRefusedError: the file or rows of it cannot be taken.
+            TimeZoneNeededError, BarTypeNeededError, ConflictError: more must be said.
+            CatalogError, LedgerError: the catalog cannot be written.
+        """
+        rows = self._reader.read(request.path, FileLayout(request.time_zone))
+        instrument = self._catalog.availability().instruments.get(request.instrument_id)
+        new = bars_of_rows(
+            rows,
+            request.instrument_id,
+            bar_type=request.bar_type,
+            stamp=request.stamp,
+            calendar=self._calendar,
+            calendar_name=instrument.calendar if instrument else None,
+            now=self._clock.now(),
+        )
+        if request.dry_run:
+            return self._preview(request, new, ask)
+        with self._catalog.writing(new.series) as writer:
+            return self._publish(request, new, writer, ask)
+
+    def _preview(self, request: CsvImport, new: NewBars, ask: Ask | None) -> CsvImportResult:
+        holdings = self._catalog.availability().holdings(new.series)
+        changes = _Changes(self._catalog.reader(holdings), new)
+        return changes.result(request, self._policy(request, changes, ask))
+
+    def _publish(
+        self, request: CsvImport, new: NewBars, writer: SeriesWriter, ask: Ask | None
+    ) -> CsvImportResult:
+        changes = _Changes(writer, new)
+        policy = self._policy(request, changes, ask)
+        result = changes.result(request, policy)
+        partitions = changes.settled(policy)
+        if not partitions:
+            return result
+        digest = self._reader.fingerprint(request.path)
+        imported = CsvImported(
+            series=new.series,
+            file=request.path.name,
+            sha256=digest,
+            rows=result.rows,
+            bars_written=result.bars_written,
+            bars_skipped=result.bars_skipped,
+            bars_replaced=result.bars_replaced,
+            time_zone=request.time_zone,
+            stamp=request.stamp.value,
+            on_conflict=policy.value,
+        )
+        provenance = Provenance(SOURCE, f"{request.path.name} sha256:{digest[:16]}")
+        writer.commit(partitions, provenance, also=[imported])
+        return result
+
+    @staticmethod
+    def _policy(request: CsvImport, changes: _Changes, ask: Ask | None) -> OnConflict:
+        overlap, policy = changes.overlap, request.on_conflict
+        if policy is OnConflict.ASK:
+            if not overlap.different:
+                return OnConflict.SKIP
+            policy = ask(changes.new.series, overlap) if ask else OnConflict.ASK
+        if policy is OnConflict.ASK:
+            raise ConflictError(
+                f"{overlap.different} bars of {request.path.name} differ from the bars that the "
+                "Parquet catalog holds.",
+                "Say which to keep: --on-conflict skip, overwrite or merge.",
+            )
+        if policy is OnConflict.OVERWRITE and overlap.vanishing and not request.bars_may_vanish:
+            raise ConflictError(
+                f"Overwriting would remove {overlap.vanishing} held bars that "
+                f"{request.path.name} does not have.",
+                "Add --yes to remove them, or use --on-conflict merge to keep them.",
+            )
+        return policy
+
+
+class _Changes:
+    """What the new bars do to the partitions that they fall into."""
+
+    def __init__(self, held: SeriesReader, new: NewBars) -> None:
+        self.new = new
+        self._days = _day_numbers(new.bars, new.series)
+        self._parts = dict(split_by_partition(new.bars, new.series.bar_type))
+        self._held = {name: held.read(name) for name in self._touched(held)}
+        self.overlap = sum((self._compare(name) for name in self._held), Overlap())
+
+    def _touched(self, held: SeriesReader) -> list[str]:
+        """Return new bars' partitions, and held ones that share a day of the venue with them."""
+        days = set(self._days.tolist())
+        epoch = dt.date(1970, 1, 1).toordinal()
+        sharing = (
+            name
+            for name, one in held.holdings.partitions.items()
+            if any(date.toordinal() - epoch in days for date in one.trading_dates)
+        )
+        return sorted({*self._parts, *sharing})
+
+    def _part(self, name: str) -> Bars:
+        return self._parts.get(name, Bars.empty())
+
+    def _compare(self, name: str) -> Overlap:
+        held = self._held[name]
+        return compare(held, self._part(name), self._days, _day_numbers(held, self.new.series))
+
+    def settled(self, policy: OnConflict) -> dict[str, Bars]:
+        """Return the partitions that change, with what they hold afterwards."""
+        changed = {}
+        for name, held in self._held.items():
+            days = _day_numbers(held, self.new.series)
+            after = settle(held, self._part(name), policy, self._days, days)
+            if not after.same_values(held):
+                changed[name] = after
+        return changed
+
+    def result(self, request: CsvImport, policy: OnConflict) -> CsvImportResult:
+        """Return the counts under `policy`."""
+        overlap, dates = self.overlap, self.new.dates
+        replaced = 0 if policy is OnConflict.SKIP else overlap.different
+        return CsvImportResult(
+            file=str(request.path),
+            series=self.new.series,
+            rows=self.new.rows,
+            bars_written=overlap.new + replaced,
+            bars_skipped=overlap.identical + overlap.different - replaced,
+            bars_replaced=replaced,
+            partitions=len(self.settled(policy)),
+            start=dates[0],
+            end=dates[-1],
+            stamp=request.stamp,
+            bar_type_inferred=request.bar_type is None,
+        )
+
+
+def _day_numbers(bars: Bars, series: Series) -> Int64Array:
+    """Return, for each bar, the day it belongs to by the venue's clock, counted from 1970."""
+    local = bars.ts_open
+    if series.bar_type.is_intraday and len(bars):
+        local = local + utc_offsets(bars.ts_open, venue(series.instrument_id.venue).tzinfo)
+    days: Int64Array = np.floor_divide(local, NANOSECONDS_IN_DAY)
+    return days

@@ -1,0 +1,45 @@
+"""How an error is told: what happened, then what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.errors import BarledgerError, RowsRefusedError
+from entrypoints.cli.screen import Screen
+
+_SHOWN_ROWS = 20
+
+
+def show_failure(error: BarledgerError, *, as_json: bool) -> int:
+    """Show `error` and return the exit code that goes with it."""
+    screen = Screen(as_json=as_json)
+    if as_json:
+        screen.show_json({"error": _document(error)})
+    screen.err.print(f"Error: {error.message}", markup=False)
+    if isinstance(error, RowsRefusedError):
+        _show_rows(screen, error)
+    screen.err.print(error.recovery, markup=False)
+    return error.exit_code
+
+
+def _document(error: BarledgerError) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message,
+        "recovery": error.recovery,
+    }
+    if isinstance(error, RowsRefusedError):
+        document["rows"] = [
+            {"line": r.line, "column": r.column, "value": r.value, "problem": r.problem}
+            for r in error.rows
+        ]
+    return document
+
+
+def _show_rows(screen: Screen, error: RowsRefusedError) -> None:
+    for row in error.rows[:_SHOWN_ROWS]:
+        value = f" {row.value!r}" if row.value else ""
+        screen.err.print(f"  line {row.line}: {row.column}{value} {row.problem}", markup=False)
+    if len(error.rows) > _SHOWN_ROWS:
+        hidden = len(error.rows) - _SHOWN_ROWS
+        screen.err.print(f"  and {hidden} more; --json lists them all", markup=False)

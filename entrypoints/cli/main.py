@@ -1,0 +1,107 @@
+"""The command `barledger`: its subcommands, and how every run of it ends."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from domain.errors import BarledgerError, UsageError
+from entrypoints import logs
+from entrypoints.cli.failure import show_failure
+from entrypoints.cli.options import Invocation, common
+
+# A command's module is imported when the command runs; the texts here make the overview.
+_COMMANDS = {
+    "backtest": ("backtest", "Run a Nautilus backtest on bars of the Parquet catalog."),
+    "import-csv": ("import_csv", "Validate CSV bars and write them to the Parquet catalog."),
+    "instrument": ("instrument", "Show or set what an instrument is."),
+    "list": ("list_series", "List what the Parquet catalog holds."),
+}
+CANCELLED = 130
+
+
+class _Commands(click.Group):
+    """Subcommands that are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, in order."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command of this name."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"entrypoints.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the overview without importing anything."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in sorted(_COMMANDS.items())])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="barledger")
+@common
+def cli(invocation: Invocation) -> None:
+    """Keep market data bars once, in a Parquet catalog, and backtest on them.
+
+    \b
+    A first round:
+      barledger import-csv SPY.csv -i SPY.ARCA --timezone America/New_York
+      barledger list
+      barledger backtest -i SPY.ARCA --strategy ema-cross
+    """
+    del invocation
+
+
+def run() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command that `arguments` name, and return the exit code."""
+    as_json = "--json" in arguments
+    try:
+        code: Any = cli.main(arguments, prog_name="barledger", standalone_mode=False)
+    except click.ClickException as error:
+        return show_failure(_usage(error), as_json=as_json)
+    except BarledgerError as error:
+        logs.log("failed", error=error, code=error.code)
+        return show_failure(error, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Cancelled. Nothing is half-written.", err=True)
+        return CANCELLED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does.
+        sys.stderr.close()
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug is told, not dumped
+        logs.log("bug", error=error)
+        return show_failure(_bug(error), as_json=as_json)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.ClickException) -> BarledgerError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "barledger"
+    return UsageError(error.format_message(), f"See: {path} --help")
+
+
+def _bug(error: Exception) -> BarledgerError:
+    return BarledgerError(
+        f"Something went wrong that barledger did not foresee: {type(error).__name__}: {error}",
+        f"Run it again with --log-file {Path('barledger.log')} and report what that file says.",
+    )

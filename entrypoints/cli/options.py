@@ -1,0 +1,150 @@
+"""Options that many commands share, and how their text becomes values."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from entrypoints.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from domain.bar_type import BarType
+    from domain.window import Window
+    from entrypoints.container import Container
+
+DEFAULT_CATALOG = Path("data/catalog")
+_COMMON = ("catalog", "as_json", "quiet", "verbose", "log_file")
+
+
+@attrs.define
+class Invocation:
+    """One run of the program: what was said before and after the command's name."""
+
+    catalog: Path = DEFAULT_CATALOG
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    log_file: Path | None = None
+    command: str = ""
+
+    def take(self, **values: Any) -> None:
+        """Let what was said after the command's name add to what was said before."""
+        for name in _COMMON:
+            if values.get(name):
+                setattr(self, name, values[name])
+
+    @property
+    def screen(self) -> Screen:
+        """The screen that these options ask for."""
+        return Screen(self.as_json, self.quiet, self.verbose)
+
+    def wire(self) -> Container:
+        """Return barledger's parts for this run."""
+        from entrypoints.container import wire
+        from entrypoints.logs import bind_correlation
+
+        container = wire(self.catalog, self.command, self.screen)
+        bind_correlation(container.origin().correlation_id)
+        return container
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that stand everywhere; it is called with an `Invocation`."""
+
+    @functools.wraps(command)
+    def called(**values: Any) -> Any:
+        from entrypoints.logs import configure
+
+        context = click.get_current_context()
+        invocation = context.ensure_object(Invocation)
+        invocation.take(**{name: values.pop(name) for name in _COMMON})
+        invocation.command = _path(context)
+        configure(invocation.log_file, verbose=invocation.verbose)
+        return command(invocation, **values)
+
+    for option in reversed(_common_options()):
+        called = option(called)
+    return called
+
+
+def _path(context: click.Context) -> str:
+    """Return the command's name without the program's, such as `instrument set`."""
+    return " ".join(context.command_path.split()[1:])
+
+
+def _common_options() -> list[Callable[..., Any]]:
+    return [
+        click.option(
+            "--catalog",
+            type=click.Path(path_type=Path),
+            envvar="BARLEDGER_CATALOG",
+            metavar="DIR",
+            help=f"The Parquet catalog's folder. [default: ./{DEFAULT_CATALOG}]",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
+        click.option("--quiet", is_flag=True, help="Show no progress and no notices."),
+        click.option("--verbose", is_flag=True, help="Show what happens inside, on stderr."),
+        click.option(
+            "--log-file",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Append what happens to FILE, a JSON document a line.",
+        ),
+    ]
+
+
+def instrument(*, multiple: bool, required: bool) -> Callable[..., Any]:
+    """Return the option `-i/--instrument`."""
+    return click.option(
+        "-i",
+        "--instrument",
+        "instruments" if multiple else "instrument",
+        multiple=multiple,
+        required=required,
+        metavar="ID",
+        help="An instrument ID such as AAPL.NASDAQ." + (" Repeatable." if multiple else ""),
+    )
+
+
+def bar_type(default: str | None, note: str) -> Callable[..., Any]:
+    """Return the option `--bar-type`."""
+    return click.option(
+        "--bar-type",
+        default=default,
+        callback=_parse_bar_type,
+        metavar="TYPE",
+        show_default=default is not None,
+        help=f"Such as 1_MIN, 5_MIN, 1_HOUR or 1_DAY. {note}",
+    )
+
+
+def _parse_bar_type(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> BarType | None:
+    del context, parameter
+    from domain.bar_type import BarType
+
+    return BarType.parse(text) if text else None
+
+
+def window(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options `--start` and `--end`."""
+    for name, which in (("--end", "last"), ("--start", "first")):
+        command = click.option(
+            name,
+            metavar="WHEN",
+            help=f"The {which} date by the venue's clock, or an instant with a zone.",
+        )(command)
+    return command
+
+
+def parse_window(start: str | None, end: str | None) -> Window:
+    """Return the range that `--start` and `--end` name."""
+    from domain.window import Window, parse_bound
+
+    return Window(parse_bound(start) if start else None, parse_bound(end) if end else None)

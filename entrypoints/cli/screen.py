@@ -1,0 +1,136 @@
+"""What a person, or a machine, gets to see."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from domain.ports import ProgressTask
+
+Justify = Literal["left", "right"]
+
+# Shorter operations end before a reader could have made sense of a bar.
+_SILENT_SECONDS = 5
+_PLAIN_PERCENT = 10
+
+
+@attrs.define
+class Screen:
+    """Results go to stdout, all else to stderr; `--json` leaves one document on stdout."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    @property
+    def out(self) -> Console:
+        """The console of results: as wide as it needs to be where nobody watches."""
+        from rich.console import Console
+
+        width = None if sys.stdout.isatty() else 200
+        return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=True)
+
+    @property
+    def err(self) -> Console:
+        """The console of notices, progress and errors."""
+        from rich.console import Console
+
+        return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+    def tell(self, sentence: str) -> None:
+        """Show a notice."""
+        if not self.quiet:
+            self.err.print(sentence, markup=False)
+
+    def show_json(self, document: Mapping[str, Any]) -> None:
+        """Print the one JSON document."""
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+    def show_text(self, text: str) -> None:
+        """Print a line of the result."""
+        self.out.print(text, markup=False)
+
+    def show_table(
+        self, columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]
+    ) -> None:
+        """Print a table; a column is its heading and how it is justified."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for heading, justify in columns:
+            table.add_column(Text(heading), justify=justify, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self.out.print(table)
+
+    @contextlib.contextmanager
+    def track(self, description: str, total: int) -> Iterator[ProgressTask]:
+        """Show how far an operation is, once it has taken a while."""
+        if self.quiet:
+            yield _Silent()
+        elif sys.stderr.isatty():
+            with self._bar(description, total) as task:
+                yield task
+        else:
+            yield _PlainLines(self, description, total)
+
+    @contextlib.contextmanager
+    def _bar(self, description: str, total: int) -> Iterator[ProgressTask]:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}: {task.percentage:>3.0f}% complete", markup=False),
+            BarColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.err, transient=True) as progress:
+            yield _Bar(progress, progress.add_task(description, total=total))
+
+
+class _Silent:
+    def advance(self, steps: int) -> None:
+        """Show nothing."""
+
+
+@attrs.define
+class _Bar:
+    progress: Any
+    task: Any
+
+    def advance(self, steps: int) -> None:
+        """Move the bar."""
+        self.progress.advance(self.task, steps)
+
+
+@attrs.define
+class _PlainLines:
+    """Progress where it cannot be drawn over: a line at every tenth, after a while."""
+
+    screen: Screen
+    description: str
+    total: int
+    done: int = 0
+    shown: int = 0
+    begun: float = attrs.field(factory=time.monotonic)
+
+    def advance(self, steps: int) -> None:
+        """Print a line where a tenth more is done."""
+        self.done += steps
+        percent = 100 * self.done // max(self.total, 1)
+        elapsed = time.monotonic() - self.begun
+        if elapsed < _SILENT_SECONDS or percent < self.shown + _PLAIN_PERCENT or percent >= 100:
+            return
+        self.shown = percent
+        left = round(elapsed * (self.total - self.done) / max(self.done, 1))
+        self.screen.tell(f"{self.description}: {percent}% complete, {left} s left")
