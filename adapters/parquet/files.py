@@ -27,10 +27,10 @@ _TIMESTAMP = pa.timestamp("ns", tz="UTC")
 def encode(new: NewPartition) -> bytes:
     """Return the file of a revision: times as UTC nanoseconds, numbers as DECIMAL(18)."""
     sink = pa.BufferOutputStream()
-    table = _table(new.bars).replace_schema_metadata({FOOTER_KEY: json.dumps(_footer(new))})
-    pq.write_table(
-        table,
+    table = _table(new.bars)
+    with pq.ParquetWriter(
         sink,
+        table.schema,
         compression="zstd",
         use_dictionary=False,
         # Times step evenly and prices move little: differences take a fifth of the space.
@@ -39,7 +39,9 @@ def encode(new: NewPartition) -> bytes:
         store_schema=False,
         write_statistics=["ts_event"],
         write_page_checksum=True,
-    )
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({FOOTER_KEY: json.dumps(_footer(new))})
     return bytes(sink.getvalue())
 
 
