@@ -22,7 +22,7 @@ from domain.events import (
 )
 from domain.instrument import Instrument, Series
 from domain.partitions import partition_bounds, trading_dates
-from domain.ports import AvailabilityLedger, BarRepository, NewPartition
+from domain.ports import AvailabilityLedger, BarRepository, NewPartition, StoredFile
 from domain.venues import venue
 from domain.window import Window
 
@@ -131,25 +131,26 @@ class SeriesWriter(SeriesReader):
         first; the ledger's transaction is the commit point. Superseded files move to the
         history afterwards, where readers who began before find them.
         """
-        events = [
-            self._write(partition, bars, provenance) if len(bars) else self._remove(partition)
-            for partition, bars in changes.items()
+        news = [self._new(name, bars, provenance) for name, bars in changes.items() if len(bars)]
+        stored = self._repository.write(news)
+        events: list[Event] = [
+            *map(_written, news, stored),
+            *(self._removed(name) for name, bars in changes.items() if not len(bars)),
         ]
         self._catalog.record([*events, *also])
         for partition in changes:
             if partition in self.holdings.partitions:
                 self._repository.retire(self.holdings.partitions[partition])
 
-    def _remove(self, partition: str) -> PartitionRemoved:
+    def _removed(self, partition: str) -> PartitionRemoved:
         held = self.holdings.partitions[partition]
         return PartitionRemoved(
             held.series, partition, held.revision, held.path, held.bars, "overwritten"
         )
 
-    def _write(self, partition: str, bars: Bars, provenance: Provenance) -> PartitionWritten:
-        series = self.holdings.series
-        bars = bars.reduced()
-        new = NewPartition(
+    def _new(self, partition: str, bars: Bars, provenance: Provenance) -> NewPartition:
+        series, bars = self.holdings.series, bars.reduced()
+        return NewPartition(
             series,
             partition,
             self.holdings.next_revision(partition),
@@ -159,25 +160,28 @@ class SeriesWriter(SeriesReader):
             provenance.source,
             provenance.detail,
         )
-        stored = self._repository.write(new)
-        return PartitionWritten(
-            series=series,
-            partition=partition,
-            revision=new.revision,
-            path=stored.path,
-            sha256=stored.sha256,
-            size=stored.size,
-            bars=len(bars),
-            first_open=int(bars.ts_open[0]),
-            last_close=int(bars.ts_event[-1]),
-            price_precision=bars.price_precision,
-            size_precision=bars.size_precision,
-            trading_dates=trading_dates(bars, series),
-            coverage=new.coverage,
-            basis=new.basis,
-            source=new.source,
-            detail=new.detail,
-        )
+
+
+def _written(new: NewPartition, stored: StoredFile) -> PartitionWritten:
+    bars = new.bars
+    return PartitionWritten(
+        series=new.series,
+        partition=new.partition,
+        revision=new.revision,
+        path=stored.path,
+        sha256=stored.sha256,
+        size=stored.size,
+        bars=len(bars),
+        first_open=int(bars.ts_open[0]),
+        last_close=int(bars.ts_event[-1]),
+        price_precision=bars.price_precision,
+        size_precision=bars.size_precision,
+        trading_dates=trading_dates(bars, new.series),
+        coverage=new.coverage,
+        basis=new.basis,
+        source=new.source,
+        detail=new.detail,
+    )
 
 
 def partitions_within(holdings: SeriesHoldings, window: Window) -> list[PartitionWritten]:

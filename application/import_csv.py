@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import attrs
@@ -101,15 +101,16 @@ class ImportCsv:
     def _preview(self, request: CsvImport, new: NewBars, ask: Ask | None) -> CsvImportResult:
         holdings = self._catalog.availability().holdings(new.series)
         changes = _Changes(self._catalog.reader(holdings), new)
-        return changes.result(request, self._policy(request, changes, ask))
+        policy = self._policy(request, changes, ask)
+        return changes.result(request, policy, changes.settled(policy))
 
     def _publish(
         self, request: CsvImport, new: NewBars, writer: SeriesWriter, ask: Ask | None
     ) -> CsvImportResult:
         changes = _Changes(writer, new)
         policy = self._policy(request, changes, ask)
-        result = changes.result(request, policy)
         partitions = changes.settled(policy)
+        result = changes.result(request, policy, partitions)
         if not partitions:
             return result
         digest = self._reader.fingerprint(request.path)
@@ -177,19 +178,26 @@ class _Changes:
 
     def _compare(self, name: str) -> Overlap:
         held = self._held[name]
+        if not len(held):
+            return Overlap(new=len(self._part(name)))
         return compare(held, self._part(name), self._days, _day_numbers(held, self.new.series))
 
     def settled(self, policy: OnConflict) -> dict[str, Bars]:
         """Return the partitions that change, with what they hold afterwards."""
         changed = {}
         for name, held in self._held.items():
+            if not len(held):
+                changed[name] = self._part(name)
+                continue
             days = _day_numbers(held, self.new.series)
             after = settle(held, self._part(name), policy, self._days, days)
             if not after.same_values(held):
                 changed[name] = after
         return changed
 
-    def result(self, request: CsvImport, policy: OnConflict) -> CsvImportResult:
+    def result(
+        self, request: CsvImport, policy: OnConflict, changed: Mapping[str, Bars]
+    ) -> CsvImportResult:
         """Return the counts under `policy`."""
         overlap, dates = self.overlap, self.new.dates
         replaced = 0 if policy is OnConflict.SKIP else overlap.different
@@ -200,7 +208,7 @@ class _Changes:
             bars_written=overlap.new + replaced,
             bars_skipped=overlap.identical + overlap.different - replaced,
             bars_replaced=replaced,
-            partitions=len(self.settled(policy)),
+            partitions=len(changed),
             start=dates[0],
             end=dates[-1],
             stamp=request.stamp,

@@ -58,8 +58,10 @@ class BarRepository(Protocol):
             CatalogBusyError: another process kept it for too long.
         """
 
-    def write(self, new: NewPartition) -> StoredFile:
-        """Write a revision durably under a name of its own; it is current only when recorded.
+    def write(self, revisions: Iterable[NewPartition]) -> tuple[StoredFile, ...]:
+        """Write revisions of one series durably, each under a name of its own.
+
+        They are current only when recorded. Their bars need not be in memory all at once.
 
         Raises:
             CatalogReadOnlyError, DiskFullError, CatalogError: it could not be written.
@@ -101,6 +103,9 @@ class AvailabilityLedger(Protocol):
 
     def availability(self, *, upto: int | None = None) -> Availability:
         """Return the catalog as it is, or as it was after the event `upto`."""
+
+    def close(self) -> None:
+        """Let go of what is held open; the ledger can still be used afterwards."""
 
 
 @attrs.frozen

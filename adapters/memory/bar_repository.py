@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from domain.bars import Bars
 from domain.errors import CatalogBusyError, CorruptPartitionError
@@ -34,8 +34,11 @@ class MemoryBarRepository:
         finally:
             lock.release()
 
-    def write(self, new: NewPartition) -> StoredFile:
-        """Keep the revision's bars."""
+    def write(self, revisions: Iterable[NewPartition]) -> tuple[StoredFile, ...]:
+        """Keep the revisions' bars."""
+        return tuple(self._keep(new) for new in revisions)
+
+    def _keep(self, new: NewPartition) -> StoredFile:
         path = f"{new.series.instrument_id}/{new.series.bar_type}/{new.partition}.{new.revision}"
         self._files[path] = new.bars
         return StoredFile(path, _digest(new.bars), new.bars.nbytes)

@@ -45,3 +45,6 @@ class MemoryLedger:
     def availability(self, *, upto: int | None = None) -> Availability:
         """Fold the list anew."""
         return fold(self.replay(upto=upto))
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 import filelock
 
 from adapters.parquet import files, paths
+from adapters.parquet.durable import DurableBatch, sync_folder
 from domain.bars import Bars
 from domain.errors import (
     CatalogBusyError,
@@ -53,13 +53,20 @@ class ParquetBarRepository:
         finally:
             lock.release()
 
-    def write(self, new: NewPartition) -> StoredFile:
-        """Write the revision to a temporary file, sync it, and give it its name."""
+    def write(self, revisions: Iterable[NewPartition]) -> tuple[StoredFile, ...]:
+        """Write temporary files, sync them, then give each its name."""
+        with _translated(self._root), DurableBatch() as batch:
+            stored = tuple(self._stage(new, batch) for new in revisions)
+            batch.publish()
+        return stored
+
+    def _stage(self, new: NewPartition, batch: DurableBatch) -> StoredFile:
         path = paths.partition_path(new.series, new.partition, new.revision)
         content = files.encode(new)
-        with _translated(self._root):
-            self._set_aside(path)
-            _write_durably(self._root / path, content)
+        target = self._root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._set_aside(path)
+        batch.add(target, content)
         return StoredFile(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content))
 
     def read(self, partition: PartitionWritten) -> Bars:
@@ -80,8 +87,8 @@ class ParquetBarRepository:
             target.parent.mkdir(exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 (self._root / path).rename(target)
-            _sync_folder(target.parent)
-            _sync_folder(target.parent.parent)
+            sync_folder(target.parent)
+            sync_folder(target.parent.parent)
 
     def _content(self, partition: PartitionWritten) -> bytes:
         path = PurePosixPath(partition.path)
@@ -102,28 +109,6 @@ class ParquetBarRepository:
             target = stray.parent / paths.ORPHANS / f"{stray.stem}.{uuid.uuid4().hex}.parquet"
             target.parent.mkdir(exist_ok=True)
             stray.rename(target)
-
-
-def _write_durably(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _corrupt(partition: PartitionWritten, reason: str) -> CorruptPartitionError:

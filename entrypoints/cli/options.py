@@ -50,6 +50,8 @@ class Invocation:
 
         container = wire(self.catalog, self.command, self.screen)
         bind_correlation(container.origin().correlation_id)
+        # Closing folds the write-ahead log in, so that the file can be read where none may write.
+        click.get_current_context().call_on_close(container.ledger().close)
         return container
 
 

@@ -30,7 +30,7 @@ def repository(request: pytest.FixtureRequest, tmp_path: Path) -> BarRepository:
 
 def _write(repository: BarRepository, new: NewPartition) -> PartitionWritten:
     with repository.lock(new.series):
-        return written(new, repository.write(new))
+        return written(new, repository.write([new])[0])
 
 
 def _exactly(bars: Bars) -> list[object]:
@@ -51,6 +51,18 @@ def test_a_new_revision_leaves_the_old_one_readable(repository: BarRepository) -
         assert len(repository.read(old)) == 3
         assert len(repository.read(new)) == 7
         repository.retire(old)
+
+
+def test_a_batch_is_stored_in_order_under_names_of_its_own(repository: BarRepository) -> None:
+    news = [
+        new_partition(minute_bars(f"2024-01-0{day}T14:30:00", day), partition=f"2024-01-0{day}")
+        for day in (1, 2, 3)
+    ]
+    stored = repository.write(iter(news))
+    assert len({one.path for one in stored}) == 3
+    read = [repository.read(written(*pair)) for pair in zip(news, stored, strict=True)]
+    assert [len(bars) for bars in read] == [1, 2, 3]
+    assert repository.write([]) == ()
 
 
 def test_retiring_twice_is_retiring_once(repository: BarRepository) -> None:
@@ -100,7 +112,7 @@ def test_one_writer_of_a_series_waits_for_the_other(repository: BarRepository) -
 
 def test_writers_of_different_series_do_not_wait(repository: BarRepository) -> None:
     with repository.lock(AAPL), repository.lock(MSFT):
-        assert repository.write(new_partition()).size > 0
+        assert repository.write([new_partition()])[0].size > 0
 
 
 def test_the_lock_is_free_again_after_a_failure(repository: BarRepository) -> None:

@@ -124,8 +124,8 @@ def test_paths_are_those_that_users_know() -> None:
 def test_only_current_revisions_lie_in_the_folder_itself(tmp_path: Path) -> None:
     repository = ParquetBarRepository(tmp_path)
     with repository.lock(AAPL):
-        old = written(new_partition(), repository.write(new_partition()))
-        repository.write(new_partition(revision=2))
+        old = written(new_partition(), repository.write([new_partition()])[0])
+        repository.write([new_partition(revision=2)])[0]
         repository.retire(old)
     folder = tmp_path / "AAPL.NASDAQ" / "1_MIN"
     assert [path.name for path in folder.glob("*.parquet")] == ["2024-01-02.2.parquet"]
@@ -138,7 +138,7 @@ def test_a_stray_file_under_a_new_revisions_name_is_kept_aside(tmp_path: Path) -
     stray = tmp_path / "AAPL.NASDAQ" / "1_MIN" / "2024-01-02.parquet"
     stray.parent.mkdir(parents=True)
     stray.write_bytes(b"from a ledger that was lost")
-    stored = repository.write(new_partition())
+    stored = repository.write([new_partition()])[0]
     assert len(repository.read(written(new_partition(), stored))) == 5
     (kept,) = stray.parent.glob(".orphans/*.parquet")
     assert kept.read_bytes() == b"from a ledger that was lost"
@@ -153,7 +153,7 @@ def test_any_damage_to_a_file_is_detected(tmp_path: Path, data: st.DataObject) -
     path = tmp_path / "AAPL.NASDAQ" / "1_MIN" / "2024-01-02.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     content = files.encode(new_partition())
-    event = written(new_partition(), repository.write(new_partition()))
+    event = written(new_partition(), repository.write([new_partition()])[0])
     event = attrs.evolve(event, size=len(content))
     whole = path.read_bytes()
     position = data.draw(st.integers(0, len(whole) - 1))

@@ -1,0 +1,5 @@
+"""`python -m entrypoints` is `barledger`."""
+
+from entrypoints.cli.main import run
+
+run()
