@@ -6,7 +6,12 @@ from collections.abc import Callable
 
 from application.catalog import Catalog
 from domain.availability import Availability
-from domain.errors import AmbiguousSymbolError, DataNotFoundError, InstrumentNotDefinedError
+from domain.errors import (
+    AmbiguousSymbolError,
+    DataNotFoundError,
+    InstrumentNotDefinedError,
+    InvalidInstrumentIdError,
+)
 from domain.instrument import Instrument, InstrumentId, assumed_instrument, is_symbol
 from domain.venues import venue
 
@@ -30,6 +35,22 @@ def resolve(text: str, availability: Availability) -> InstrumentId:
             f"Name one with its venue: -i {found[0]}.",
         )
     return found[0]
+
+
+def resolve_new(text: str, availability: Availability) -> InstrumentId:
+    """Return the instrument that bars or a definition are for, which may be a new one.
+
+    Raises:
+        InvalidInstrumentIdError: `text` is no instrument ID, and no known symbol either.
+        AmbiguousSymbolError: the symbol is known at several venues.
+    """
+    try:
+        return resolve(text, availability)
+    except DataNotFoundError:
+        raise InvalidInstrumentIdError(
+            f"{text!r} names no venue, and the Parquet catalog knows no such symbol.",
+            "Write SYMBOL.VENUE, such as AAPL.NASDAQ.",
+        ) from None
 
 
 def data_not_found(name: str, detail: str) -> DataNotFoundError:

@@ -57,10 +57,10 @@ def command(
       barledger import-csv AAPL_2023.csv -i AAPL.NASDAQ --timezone America/New_York
       barledger import-csv more.csv -i AAPL.NASDAQ --timezone UTC --on-conflict merge
     """
-    from application.instruments import resolve
+    from application.instruments import resolve_new
 
     container, screen = invocation.wire(), invocation.screen
-    instrument_id = resolve(instrument, container.catalog().availability())
+    instrument_id = resolve_new(instrument, container.catalog().availability())
     use_case = container.import_csv()
     ask = _asker(screen) if sys.stdin.isatty() and sys.stderr.isatty() else None
     results = []

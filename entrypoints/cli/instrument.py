@@ -76,11 +76,11 @@ def set_(invocation: Invocation, instrument: str, **changes: Any) -> None:
       barledger instrument set -i ESH4.CME --class future --currency USD --tick 0.25 \\
         --multiplier 50 --expiry 2024-03-15
     """
-    from application.instruments import resolve
+    from application.instruments import resolve_new
     from entrypoints.cli.definitions import changed
 
     container, screen = invocation.wire(), invocation.screen
-    instrument_id = resolve(instrument, container.catalog().availability())
+    instrument_id = resolve_new(instrument, container.catalog().availability())
     values = {name: _value(name, text) for name, text in changes.items() if text is not None}
     defined = container.define_instrument().run(
         instrument_id, lambda present: changed(instrument_id, present, values)
