@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -22,7 +22,7 @@ from domain.events import (
 )
 from domain.instrument import Instrument, Series
 from domain.partitions import partition_bounds, trading_dates
-from domain.ports import AvailabilityLedger, BarRepository, NewPartition, StoredFile
+from domain.ports import AvailabilityLedger, BarRepository, NewPartition, ProgressTask, StoredFile
 from domain.venues import venue
 from domain.window import Window
 
@@ -123,16 +123,21 @@ class SeriesWriter(SeriesReader):
         self._catalog = catalog
 
     def commit(
-        self, changes: Mapping[str, Bars], provenance: Provenance, also: Sequence[Event] = ()
+        self,
+        changes: Mapping[str, Bars],
+        provenance: Provenance,
+        also: Sequence[Event],
+        task: ProgressTask,
     ) -> None:
         """Make `changes` the whole content of their partitions, together with the events `also`.
 
-        A partition that is left with no bars is removed. The files are written and synced
-        first; the ledger's transaction is the commit point. Superseded files move to the
-        history afterwards, where readers who began before find them.
+        A partition that is left with no bars is removed; `task` advances by partitions. The
+        files are written and synced first; the ledger's transaction is the commit point.
+        Superseded files move to the history afterwards, where readers who began before find
+        them.
         """
         news = [self._new(name, bars, provenance) for name, bars in changes.items() if len(bars)]
-        stored = self._repository.write(news)
+        stored = self._repository.write(_counted(news, task))
         events: list[Event] = [
             *map(_written, news, stored),
             *(self._removed(name) for name, bars in changes.items() if not len(bars)),
@@ -160,6 +165,12 @@ class SeriesWriter(SeriesReader):
             provenance.source,
             provenance.detail,
         )
+
+
+def _counted(news: Iterable[NewPartition], task: ProgressTask) -> Iterator[NewPartition]:
+    for new in news:
+        yield new
+        task.advance(1)
 
 
 def _written(new: NewPartition, stored: StoredFile) -> PartitionWritten:

@@ -18,7 +18,7 @@ from domain.errors import ConflictError
 from domain.events import CsvImported
 from domain.instrument import InstrumentId, Series
 from domain.partitions import split_by_partition
-from domain.ports import BarFileReader, Clock, FileLayout, TradingCalendar
+from domain.ports import BarFileReader, Clock, FileLayout, Progress, TradingCalendar
 from domain.sessions import NANOSECONDS_IN_DAY, Stamp, utc_offsets
 from domain.venues import venue
 
@@ -67,12 +67,18 @@ class ImportCsv:
     """The use case; `ask` is None where nobody is there to be asked."""
 
     def __init__(
-        self, catalog: Catalog, reader: BarFileReader, calendar: TradingCalendar, clock: Clock
+        self,
+        catalog: Catalog,
+        reader: BarFileReader,
+        calendar: TradingCalendar,
+        clock: Clock,
+        progress: Progress,
     ) -> None:
         self._catalog = catalog
         self._reader = reader
         self._calendar = calendar
         self._clock = clock
+        self._progress = progress
 
     def run(self, request: CsvImport, ask: Ask | None = None) -> CsvImportResult:
         """Import one file, or refuse it whole.
@@ -93,29 +99,29 @@ class ImportCsv:
             calendar_name=instrument.calendar if instrument else None,
             now=self._clock.now(),
         )
-        if request.dry_run:
-            return self._preview(request, new, ask)
-        with self._catalog.writing(new.series) as writer:
-            return self._publish(request, new, writer, ask)
-
-    def _preview(self, request: CsvImport, new: NewBars, ask: Ask | None) -> CsvImportResult:
-        holdings = self._catalog.availability().holdings(new.series)
-        changes = _Changes(self._catalog.reader(holdings), new)
-        policy = self._policy(request, changes, ask)
-        return changes.result(request, policy, changes.settled(policy))
-
-    def _publish(
-        self, request: CsvImport, new: NewBars, writer: SeriesWriter, ask: Ask | None
-    ) -> CsvImportResult:
-        changes = _Changes(writer, new)
+        # Settled before the lock is taken: a person may take their time to answer.
+        before = self._catalog.reader(self._catalog.availability().holdings(new.series))
+        changes = _Changes(before, new)
         policy = self._policy(request, changes, ask)
         partitions = changes.settled(policy)
         result = changes.result(request, policy, partitions)
-        if not partitions:
-            return result
+        if partitions and not request.dry_run:
+            with self._catalog.writing(new.series) as writer:
+                _check_unchanged(before, writer)
+                self._commit(request, result, policy, writer, partitions)
+        return result
+
+    def _commit(
+        self,
+        request: CsvImport,
+        result: CsvImportResult,
+        policy: OnConflict,
+        writer: SeriesWriter,
+        partitions: Mapping[str, Bars],
+    ) -> None:
         digest = self._reader.fingerprint(request.path)
         imported = CsvImported(
-            series=new.series,
+            series=result.series,
             file=request.path.name,
             sha256=digest,
             rows=result.rows,
@@ -127,8 +133,8 @@ class ImportCsv:
             on_conflict=policy.value,
         )
         provenance = Provenance(SOURCE, f"{request.path.name} sha256:{digest[:16]}")
-        writer.commit(partitions, provenance, also=[imported])
-        return result
+        with self._progress.track(f"Importing {request.path.name}", len(partitions)) as task:
+            writer.commit(partitions, provenance, also=[imported], task=task)
 
     @staticmethod
     def _policy(request: CsvImport, changes: _Changes, ask: Ask | None) -> OnConflict:
@@ -150,6 +156,14 @@ class ImportCsv:
                 "Add --yes to remove them, or use --on-conflict merge to keep them.",
             )
         return policy
+
+
+def _check_unchanged(before: SeriesReader, writer: SeriesWriter) -> None:
+    if before.holdings.partitions != writer.holdings.partitions:
+        raise ConflictError(
+            f"Another process changed {writer.holdings.series} while this import was prepared.",
+            "Nothing was written. Run the command again.",
+        )
 
 
 class _Changes:

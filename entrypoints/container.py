@@ -94,7 +94,7 @@ class Container(containers.DeclarativeContainer):
     engine = providers.Singleton(_engine)
 
     import_csv = providers.Factory(
-        _use_case, "import_csv", "ImportCsv", catalog, csv_reader, calendar, clock
+        _use_case, "import_csv", "ImportCsv", catalog, csv_reader, calendar, clock, progress
     )
     list_series = providers.Factory(_use_case, "list_series", "ListSeries", catalog)
     define_instrument = providers.Factory(_use_case, "instruments", "DefineInstrument", catalog)

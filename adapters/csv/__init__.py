@@ -1,0 +1,1 @@
+"""Files of bars with comma-separated values."""

@@ -1,0 +1,1 @@
+"""Backtests by Nautilus Trader; the only place that knows its classes."""

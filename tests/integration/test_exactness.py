@@ -14,6 +14,7 @@ from adapters.calendars.market_calendars import MarketCalendars
 from adapters.csv.reader import CsvBarFileReader
 from adapters.memory.clock import MemoryClock
 from adapters.memory.ledger import MemoryLedger
+from adapters.memory.progress import MemoryProgress
 from adapters.nautilus.bars import nautilus_bar_type, nautilus_bars
 from adapters.parquet.repository import ParquetBarRepository
 from application.catalog import Catalog
@@ -55,7 +56,7 @@ def _through_everything(folder: Path, rows: list[ROW]) -> list[ROW]:
     clock = MemoryClock(1_800_000_000_000_000_000)
     ledger = MemoryLedger(clock)
     catalog = Catalog(ParquetBarRepository(folder), ledger, ORIGIN, PartitionCache())
-    importing = ImportCsv(catalog, CsvBarFileReader(), CALENDARS, clock)
+    importing = ImportCsv(catalog, CsvBarFileReader(), CALENDARS, clock, MemoryProgress())
     importing.run(CsvImport(file, AAPL.instrument_id, AAPL.bar_type))
     held = catalog.availability().holdings(AAPL)
     bars = Bars.concat(catalog.load(held, Window()))
