@@ -60,16 +60,21 @@ def _extreme(bars: Bars, pick: Callable[..., NDArray[np.int64]]) -> NDArray[np.i
 
 def order_problems(stamps: Int64Array, line_of: Callable[[int], int]) -> list[RowProblem]:
     """Return a problem for every stamp that does not come after the one before it."""
-    steps = np.diff(stamps)
+    # Compared, not subtracted: stamps of far years are further apart than int64 can count.
+    earlier, later = stamps[:-1], stamps[1:]
     return [
         RowProblem(
             line_of(int(row) + 1),
             "timestamp",
-            instant_text(int(stamps[row + 1])),
-            "repeats the row before it" if steps[row] == 0 else "is earlier than the row before it",
+            instant_text(int(later[row])),
+            _disorder(repeats=bool(later[row] == earlier[row])),
         )
-        for row in np.flatnonzero(steps <= 0)
+        for row in np.flatnonzero(later <= earlier)
     ]
+
+
+def _disorder(*, repeats: bool) -> str:
+    return "repeats the row before it" if repeats else "is earlier than the row before it"
 
 
 def value_text(bars: Bars, column: str, row: int) -> str:
