@@ -1,0 +1,440 @@
+"""How CSV files differ on disk, and what is said of those that cannot be read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import zoneinfo
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.csv import lines
+from adapters.csv.reader import CsvBarFileReader
+from domain.errors import TimeZoneNeededError, UnknownTimeZoneError, UnreadableFileError
+from domain.ports import FileLayout, FileRows
+
+HEADER = "timestamp,open,high,low,close,volume"
+ROW = "2024-01-02T14:30:00Z,1,1,1,1,5"
+reader = CsvBarFileReader()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "bars.csv"
+
+
+def read(path: Path, content: str | bytes, time_zone: str | None = None) -> FileRows:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return reader.read(path, FileLayout(time_zone))
+
+
+def refused(path: Path, content: str | bytes) -> UnreadableFileError:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(path, content)
+    assert caught.value.recovery
+    return caught.value
+
+
+def problems(rows: FileRows) -> list[tuple[int, str, str, str]]:
+    return [(p.line, p.column, p.value, p.problem) for p in rows.problems]
+
+
+# ---- lines -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_line_ending_counts_as_one_line(path: Path, end: str) -> None:
+    assert read(path, end.join([HEADER, ROW, ROW, "x" + ROW, ROW])).lines.tolist() == [2, 3, 5]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_header(path: Path) -> None:
+    assert read(path, b"\xef\xbb\xbf" + f"{HEADER}\n{ROW}\n".encode()).lines.tolist() == [2]
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\t", "\r"])
+def test_blank_lines_are_no_rows_and_are_counted(path: Path, blank: str) -> None:
+    rows = read(path, f"{blank}\n{HEADER}\n{blank}\n{ROW}\n{blank}\n{blank}\n{ROW}\n{blank}\n")
+    assert (rows.lines.tolist(), rows.rows, rows.problems) == ([4, 7], 2, ())
+
+
+def test_the_last_line_may_lack_its_newline(path: Path) -> None:
+    assert len(read(path, f"{HEADER}\n{ROW}").bars) == 1
+
+
+def test_a_row_with_a_field_over_two_lines_stands_where_it_begins(path: Path) -> None:
+    rows = read(path, f'{HEADER},note\n{ROW},"two\nlines"\n{ROW},one\n\nx{ROW},one\n')
+    assert rows.lines.tolist() == [2, 4]
+    assert [p.line for p in rows.problems] == [6]
+
+
+def test_a_header_over_two_lines_is_followed_by_the_third(path: Path) -> None:
+    assert read(path, f'{HEADER},"a\nnote"\n{ROW},one\n').lines.tolist() == [3]
+
+
+def test_quoted_cells_are_read_like_others(path: Path) -> None:
+    cells = ROW.split(",")
+    quoted = ",".join(f'"{cell}"' for cell in cells)
+    rows = read(path, f'"timestamp",open,high,low,close,"volume"\n{ROW}\n{quoted}\n')
+    assert rows.problems == ()
+    assert [column.tolist()[0] for column in rows.bars.columns()] == [
+        column.tolist()[1] for column in rows.bars.columns()
+    ]
+
+
+def test_a_quoted_comma_divides_nothing(path: Path) -> None:
+    rows = read(path, f'{HEADER},note\n{ROW},"one, two"\n')
+    assert (len(rows.bars), rows.problems) == (1, ())
+
+
+def test_quotes_within_a_cell_are_never_dropped(path: Path) -> None:
+    """`"1""2"` is 1"2, which must not become 12."""
+    rows = read(path, f'{HEADER}\n2024-01-02T14:30:00Z,"1""2",1,1,1,5\n')
+    assert problems(rows) == [(2, "open", '1"2', "is not a number")]
+
+
+def test_a_quote_inside_a_cell_that_is_not_quoted_is_a_part_of_it(path: Path) -> None:
+    rows = read(path, f'{HEADER}\n2024-01-02T14:30:00Z,1"2",1,1,1,5\n')
+    assert problems(rows) == [(2, "open", '1"2"', "is not a number")]
+
+
+def test_text_after_a_closing_quote_is_refused_and_not_joined(path: Path) -> None:
+    error = refused(path, f'{HEADER}\n{ROW}\n2024-01-02T14:30:00Z,"1"2,1,1,1,5\n')
+    assert "at line 3" in error.message
+
+
+def test_a_file_larger_than_a_block_is_read_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = "\n".join([HEADER, *(f"{ROW}{n}" for n in range(500)), "x,y", "", f"{ROW}7", "z"])
+    whole = read(path, content)
+    monkeypatch.setattr(lines, "_LARGEST_BLOCK", 200)
+    parts = read(path, content)
+    assert len(parts.bars) == 501
+    assert parts.bars.volume.tolist() == whole.bars.volume.tolist()
+    assert parts.lines.tolist() == whole.lines.tolist() == [*range(2, 502), 504]
+    assert [p.line for p in parts.problems] == [502, 505]
+
+
+# ---- columns ---------------------------------------------------------------------------------
+
+
+def test_columns_come_in_any_order_and_case_with_others_between(path: Path) -> None:
+    rows = read(
+        path, " Volume ,CLOSE,vwap,low,High,open,Timestamp\n7,4,x,1,5,2,2024-01-02T14:30:00Z\n"
+    )
+    bars = rows.bars
+    found = [getattr(bars, name).tolist() for name in ("open", "high", "low", "close", "volume")]
+    assert found == [[2], [5], [1], [4], [7]]
+
+
+def test_a_missing_column_is_named_with_those_that_were_found(path: Path) -> None:
+    error = refused(path, "timestamp,open,high,low,last\n" + ROW)
+    assert "lacks the columns close, volume" in error.message
+    assert "timestamp, open, high, low, last" in error.message
+
+
+def test_a_file_without_a_header_is_told_by_its_first_line(path: Path) -> None:
+    error = refused(path, f"{ROW}\n{ROW}\n")
+    assert "has no header; its first line is: 2024-01-02T14:30:00Z, 1, 1" in error.message
+    assert HEADER in error.recovery
+
+
+def test_a_column_that_is_there_twice_is_refused(path: Path) -> None:
+    assert "the column close more than once" in refused(path, f"{HEADER},Close\n{ROW},1").message
+
+
+def test_a_column_that_is_ignored_may_be_there_twice(path: Path) -> None:
+    assert len(read(path, f"{HEADER},note,note\n{ROW},1,2\n").bars) == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "fields"), [("2024-01-02", "1 field"), ("1,2", "2 fields"), (f"{ROW},9", "7 fields")]
+)
+@pytest.mark.parametrize("quoted", ["", '"'])
+def test_a_row_of_other_length_is_a_problem(path: Path, row: str, fields: str, quoted: str) -> None:
+    """With a quote that encloses a comma in another row, rows are read one by one."""
+    good = f'{ROW}\n"2024-01-02T14:30:00Z",1,1,1,1,"5,5"' if quoted else f"{ROW}\n{ROW}"
+    rows = read(path, f"{HEADER}\n{good}\n{row}\n")
+    assert problems(rows)[-1] == (4, "row", row, f"has {fields} where the header has 6")
+    assert rows.rows == 3
+
+
+def test_a_file_of_nothing_but_rows_of_other_length_has_no_bars(path: Path) -> None:
+    rows = read(path, f"{HEADER}\n1,2\n3,4\n")
+    assert (len(rows.bars), rows.rows, rows.dates_only) == (0, 2, False)
+    assert [p.line for p in rows.problems] == [2, 3]
+
+
+def test_spaces_around_values_do_not_matter(path: Path) -> None:
+    rows = read(path, f"{HEADER}\n 2024-01-02T14:30:00Z , 1.5,\t1.5 , 1.5,1.5, 5 \r\n")
+    assert (rows.problems, rows.bars.open.tolist()) == ((), [15])
+
+
+# ---- values ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "scaled", "precision"),
+    [
+        ("1e3", 1000, 0),
+        ("1E-2", 1, 2),
+        ("+1.5", 15, 1),
+        (".5", 5, 1),
+        ("5.", 5, 0),
+        ("-0", 0, 0),
+        ("187.15000000", 18715, 2),
+        ("0.000000001", 1, 9),
+        ("999999999999999999", 10**18 - 1, 0),
+    ],
+)
+def test_every_plain_notation_is_exact(path: Path, text: str, scaled: int, precision: int) -> None:
+    bars = read(path, f"{HEADER}\n2024-01-02T14:30:00Z,{text},{text},{text},{text},1\n").bars
+    assert (bars.open.tolist(), bars.price_precision) == ([scaled], precision)
+
+
+def test_a_long_value_beside_one_of_many_decimals_is_a_problem(path: Path) -> None:
+    """Each would fit alone, but 100000000000.500000000 has 21 digits."""
+    rows = read(
+        path,
+        f"{HEADER}\n2024-01-02T14:30:00Z,1,0.123456789,1,1,5\n"
+        "2024-01-02T14:31:00Z,100000000000.5,1,1,1,5\n",
+    )
+    assert problems(rows) == [
+        (
+            3,
+            "open",
+            "100000000000.5",
+            "has more than 18 digits with the 9 decimals that the file needs",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("price", "refused_lines"), [("99999999999999999", []), ("100000000000000000", [2])]
+)
+def test_prices_of_all_columns_share_eighteen_digits(
+    path: Path, price: str, refused_lines: list[int]
+) -> None:
+    """One decimal in another column leaves seventeen digits before the point."""
+    rows = read(
+        path,
+        f"{HEADER}\n2024-01-02T14:30:00Z,{price},1,1,1,5\n2024-01-02T14:31:00Z,1,0.5,1,1,5\n",
+    )
+    assert [p.line for p in rows.problems] == refused_lines
+    assert rows.bars.price_precision == 1
+
+
+def test_a_refused_row_does_not_make_the_others_more_precise(path: Path) -> None:
+    rows = read(path, f"{HEADER}\n{ROW}\nsoon,1.23456,1,1,1,0.5\n")
+    assert (rows.bars.price_precision, rows.bars.size_precision) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("", "is missing"),
+        ("  ", "is missing"),
+        ("n/a", "is not a number"),
+        ("1.0000000001", "needs more than 9 decimals"),
+        ("1234567890123456789", "has more than 18 digits"),
+        ("1e-48", "needs more than 9 decimals"),
+        ("1e99999999999999999999", "has more than 18 digits"),
+    ],
+)
+def test_what_is_wrong_with_a_number_is_said(path: Path, value: str, problem: str) -> None:
+    rows = read(path, f"{HEADER}\n{ROW}\n2024-01-02T14:31:00Z,1,{value},1,1,5\n")
+    assert problems(rows) == [(3, "high", value.strip(), problem)]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "problem"),
+    [
+        ("", "is missing"),
+        ("2024-02-30T00:00:00Z", "is no date or time that exists"),
+        ("2024-01-02T24:00:00Z", "is no date or time that exists"),
+        ("2024-01-02T09:30:60Z", "is no date or time that exists"),
+        ("2024-01-02T09:30:00+24:00", "is no date or time that exists"),
+        ("1799-12-31T23:59:59Z", "lies outside the years 1800 to 2090"),
+        ("2091-01-01T00:00:00Z", "lies outside the years 1800 to 2090"),
+        ("0001-01-01T00:00:00+05:00", "lies outside the years 1800 to 2090"),
+        ("9999-12-31T23:59:59-05:00", "lies outside the years 1800 to 2090"),
+        ("2024-01-02", "is a date alone, where most of the file's are times with a zone"),
+        (
+            "2024-01-02T09:30:00",
+            "is a time without a zone, where most of the file's are times with a zone",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_stamp_is_said(path: Path, stamp: str, problem: str) -> None:
+    rows = read(path, f"{HEADER}\n{ROW}\n{stamp},1,1,1,1,5\n{ROW}\n")
+    assert problems(rows) == [(3, "timestamp", stamp, problem)]
+
+
+@pytest.mark.parametrize(
+    "stamp", ["1704187800", "20240102 09:30:00", "01/02/2024", "2024-1-2", "soon", "2024-01-02Z"]
+)
+def test_a_stamp_of_another_notation_is_shown_how_to_write_it(path: Path, stamp: str) -> None:
+    (problem,) = read(path, f"{HEADER}\n{ROW}\n{stamp},1,1,1,1,5\n").problems
+    assert (problem.value, problem.problem.startswith("is not written like 2024-01-31")) == (
+        stamp,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("stamp", "nanoseconds"),
+    [
+        ("2024-01-02T09:30:00.123456789-0500", 1_704_205_800_123_456_789),
+        ("2024-01-02 14:30:00.5Z", 1_704_205_800_500_000_000),
+        ("2024-01-02 14:30:00+00:00", 1_704_205_800_000_000_000),
+        ("2024-01-02T14:30Z", 1_704_205_800_000_000_000),
+        ("1969-12-31T23:59:59.999999999Z", -1),
+    ],
+)
+def test_stamps_are_exact_to_the_nanosecond(path: Path, stamp: str, nanoseconds: int) -> None:
+    assert read(path, f"{HEADER}\n{stamp},1,1,1,1,5\n").bars.ts_open.tolist() == [nanoseconds]
+
+
+def test_the_hours_of_daylight_saving_say_which_clocks_and_which_way(path: Path) -> None:
+    rows = read(
+        path,
+        f"{HEADER}\n2024-03-10 01:59:59,1,1,1,1,1\n2024-03-10 02:00:00,1,1,1,1,1\n"
+        "2024-03-10 03:00:00,1,1,1,1,1\n2024-11-03 00:59:59,1,1,1,1,1\n"
+        "2024-11-03 01:59:59,1,1,1,1,1\n2024-11-03 02:00:00,1,1,1,1,1\n",
+        "America/New_York",
+    )
+    assert problems(rows) == [
+        (
+            3,
+            "timestamp",
+            "2024-03-10 02:00:00",
+            "does not exist: the clocks of America/New_York were put forward over it",
+        ),
+        (
+            6,
+            "timestamp",
+            "2024-11-03 01:59:59",
+            "names two instants: the clocks of America/New_York were put back over it",
+        ),
+    ]
+    assert rows.lines.tolist() == [2, 4, 5, 7]
+
+
+@pytest.mark.parametrize("stamp", ["2018-11-04 00:30:00", "2018-02-17 23:30:00"])
+def test_a_change_of_the_clock_at_midnight_is_found(path: Path, stamp: str) -> None:
+    """São Paulo's clocks went from 00:00 to 01:00 in spring, and back to 23:00 in autumn."""
+    rows = read(path, f"{HEADER}\n{stamp},1,1,1,1,1\n", "America/Sao_Paulo")
+    assert [p.value for p in rows.problems] == [stamp]
+
+
+def test_a_long_value_is_shown_in_part(path: Path) -> None:
+    (problem,) = read(path, f"{HEADER}\n{ROW}\n2024-01-02T14:31:00Z,{'x' * 999},1,1,1,5").problems
+    assert problem.value == "x" * 59 + "…"
+
+
+# ---- zones -----------------------------------------------------------------------------------
+
+
+def test_stamps_without_a_zone_are_told_both_commands(tmp_path: Path) -> None:
+    path = tmp_path / "my bars.csv"
+    with pytest.raises(TimeZoneNeededError) as caught:
+        read(path, f"{HEADER}\nsoon,1,1,1,1,1\n2024-01-02 09:30:00,1,1,1,1,1\n")
+    assert "'2024-01-02 09:30:00' in line 3" in caught.value.message
+    for zone in ("America/New_York", "UTC"):
+        assert f"barledger import-csv '{path}' --timezone {zone}" in caught.value.recovery
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("america/new_york", "America/New_York"), ("Europe/Lodnon", "Europe/London")],
+)
+def test_a_misspelt_zone_is_told_what_may_be_meant(path: Path, name: str, meant: str) -> None:
+    with pytest.raises(UnknownTimeZoneError) as caught:
+        read(path, f"{HEADER}\n{ROW}\n", name)
+    assert meant in caught.value.recovery
+    zoneinfo.ZoneInfo(meant)
+
+
+# ---- files that cannot be read -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\n  \n", "\ufeff"])
+def test_an_empty_file_is_refused(path: Path, content: str) -> None:
+    assert "is empty" in refused(path, content).message
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n", '\n""\n'])
+def test_a_header_with_no_rows_is_refused(path: Path, end: str) -> None:
+    assert "no rows" in refused(path, HEADER + end).message
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_another_encoding_is_refused(path: Path, encoding: str) -> None:
+    assert "UTF-8" in refused(path, f"{HEADER}\n{ROW}\n".encode(encoding)).message
+
+
+def test_a_byte_that_is_no_text_is_told_with_its_line(path: Path) -> None:
+    error = refused(path, f"{HEADER},note\n{ROW},x\n{ROW},caf\xe9\n".encode("latin-1"))
+    assert "line 3 holds the byte 0xe9" in error.message
+
+
+def test_a_null_byte_is_told_with_its_line(path: Path) -> None:
+    assert "null byte in line 2" in refused(path, f"{HEADER}\n{ROW}\0\n").message
+
+
+def test_a_quote_that_is_not_closed_is_told_with_its_line(path: Path) -> None:
+    assert "at line 3" in refused(path, f'{HEADER}\n{ROW}\n"{ROW}\n{ROW}\n').message
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    for ask in (lambda p: reader.read(p, FileLayout()), reader.fingerprint):
+        with pytest.raises(UnreadableFileError, match="is a folder"):
+            ask(tmp_path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for ask in (lambda p: reader.read(p, FileLayout()), reader.fingerprint):
+        with pytest.raises(UnreadableFileError, match="not a regular file"):
+            ask(pipe)
+
+
+@pytest.mark.parametrize("name", ["a\0b.csv", "x" * 300, "loop.csv", "file.csv/inside.csv"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    (tmp_path / "file.csv").write_text("")
+    with pytest.raises(UnreadableFileError) as caught:
+        reader.read(tmp_path / name, FileLayout())
+    assert caught.value.recovery
+
+
+@pytest.fixture
+def ordinary_user() -> Iterator[None]:
+    """Root may read everything, so root becomes nobody for a while."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    yield
+    if root:
+        os.seteuid(0)
+
+
+def test_a_file_that_may_not_be_read_is_refused(ordinary_user: None) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        Path(file.name).chmod(0)
+        for ask in (lambda p: reader.read(p, FileLayout()), reader.fingerprint):
+            with pytest.raises(UnreadableFileError, match="may not be read") as caught:
+                ask(Path(file.name))
+            assert isinstance(caught.value.__cause__, PermissionError)
+
+
+def test_a_fingerprint_is_the_sha256_of_the_bytes(path: Path) -> None:
+    content = os.urandom(3_000_000)
+    path.write_bytes(content)
+    assert reader.fingerprint(path) == hashlib.sha256(content).hexdigest()
+    assert re.fullmatch("[0-9a-f]{64}", reader.fingerprint(path))
