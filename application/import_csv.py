@@ -57,6 +57,7 @@ class CsvImportResult:
     end: dt.date
     stamp: Stamp
     bar_type_inferred: bool
+    on_conflict: OnConflict
 
 
 Ask = Callable[[Series, Overlap], OnConflict]
@@ -108,31 +109,30 @@ class ImportCsv:
         if partitions and not request.dry_run:
             with self._catalog.writing(new.series) as writer:
                 _check_unchanged(before, writer)
-                self._commit(request, result, policy, writer, partitions)
+                self._commit(request, new, result, writer, partitions)
         return result
 
     def _commit(
         self,
         request: CsvImport,
+        new: NewBars,
         result: CsvImportResult,
-        policy: OnConflict,
         writer: SeriesWriter,
         partitions: Mapping[str, Bars],
     ) -> None:
-        digest = self._reader.fingerprint(request.path)
         imported = CsvImported(
             series=result.series,
             file=request.path.name,
-            sha256=digest,
+            sha256=new.sha256,
             rows=result.rows,
             bars_written=result.bars_written,
             bars_skipped=result.bars_skipped,
             bars_replaced=result.bars_replaced,
             time_zone=request.time_zone,
             stamp=request.stamp.value,
-            on_conflict=policy.value,
+            on_conflict=result.on_conflict.value,
         )
-        provenance = Provenance(SOURCE, f"{request.path.name} sha256:{digest[:16]}")
+        provenance = Provenance(SOURCE, f"{request.path.name} sha256:{new.sha256[:16]}")
         with self._progress.track(f"Importing {request.path.name}", len(partitions)) as task:
             writer.commit(partitions, provenance, also=[imported], task=task)
 
@@ -227,6 +227,7 @@ class _Changes:
             end=dates[-1],
             stamp=request.stamp,
             bar_type_inferred=request.bar_type is None,
+            on_conflict=policy,
         )
 
 

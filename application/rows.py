@@ -36,12 +36,16 @@ from domain.venues import venue
 
 @attrs.frozen(eq=False)
 class NewBars:
-    """Bars of one series that met every rule; `dates` are theirs by the venue's clock."""
+    """Bars of one series that met every rule; `dates` are theirs by the venue's clock.
+
+    `sha256` (hex) is that of the file that they were read from.
+    """
 
     series: Series
     bars: Bars
     rows: int
     dates: tuple[dt.date, ...]
+    sha256: str
 
 
 def bars_of_rows(
@@ -70,7 +74,7 @@ def bars_of_rows(
     problems = [*rows.problems, *misplaced, *_breaches(timed, now)]
     if problems:
         raise _refused(problems, rows.rows)
-    return NewBars(series, bars, rows.rows, trading_dates(bars, series))
+    return NewBars(series, bars, rows.rows, trading_dates(bars, series), rows.sha256)
 
 
 def _oldest_first(rows: FileRows) -> FileRows:

@@ -166,12 +166,14 @@ class FileRows:
 
     Stamps are UTC nanoseconds; where `dates_only`, midnight UTC of the date. `lines` gives
     each row's line, the header being line 1. Rows with `problems` are not among the bars.
+    `sha256` (hex) is that of the content that was read.
     """
 
     bars: Bars
     lines: Int64Array
     dates_only: bool
     rows: int
+    sha256: str
     problems: tuple[RowProblem, ...] = ()
 
 
@@ -186,9 +188,6 @@ class BarFileReader(Protocol):
             TimeZoneNeededError, UnknownTimeZoneError: a stamp could mean several instants.
             PrecisionError: values need more digits than can be kept.
         """
-
-    def fingerprint(self, path: Path) -> str:
-        """Return the SHA-256 of the file's content, in hex."""
 
 
 class Progress(Protocol):

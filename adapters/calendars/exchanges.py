@@ -42,7 +42,7 @@ def exchange_sessions(name: str, first_year: int, last_year: int) -> tuple[Sessi
                 f"The trading calendar {name} cannot be worked out: {error}.",
                 "Name another one, such as NYSE, FX or 24/7.",
             ) from error
-        hours = schedule[["market_open", "market_close"]].dropna()
+        hours = schedule[["market_open", "market_close"]]
         # The unit of pandas' stamps differs by version and by how they came about.
         opens, closes = (
             hours[side].astype("datetime64[ns, UTC]").astype("int64") for side in hours
@@ -50,7 +50,6 @@ def exchange_sessions(name: str, first_year: int, last_year: int) -> tuple[Sessi
     return tuple(
         Session(day.date(), open_, close)
         for day, open_, close in zip(hours.index, opens.tolist(), closes.tolist(), strict=True)
-        if open_ < close
     )
 
 

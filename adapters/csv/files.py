@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import hashlib
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,39 +13,33 @@ from domain.errors import UnreadableFileError
 _AS_UTF8 = "Save it again as UTF-8; editors and spreadsheets offer that when saving as CSV."
 
 
-def text_of(path: Path) -> bytes:
-    """Return the UTF-8 text of the file at `path`, without a byte order mark.
-
-    Raises:
-        UnreadableFileError: it cannot be opened, or is not UTF-8 text.
-    """
-    with _translated(path):
-        content = _regular(path).read_bytes()
-    content = content.removeprefix(codecs.BOM_UTF8)
-    _check_encoding(content, path)
-    return content
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256, in hex, of the file at `path`, read piece by piece.
+def content_of(path: Path) -> bytes:
+    """Return the bytes of the file at `path`.
 
     Raises:
         UnreadableFileError: it cannot be opened.
     """
-    with _translated(path), _regular(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with _translated(path):
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UnreadableFileError(f"{path} is a folder.", "Name a CSV file in it.")
+        if not stat.S_ISREG(mode):
+            # A pipe that nobody writes to would be waited for without end.
+            raise UnreadableFileError(
+                f"{path} is not a regular file.", "Save its content to a file, then name that."
+            )
+        return path.read_bytes()
 
 
-def _regular(path: Path) -> Path:
-    """Return `path` if it can be read twice, as an import does; a pipe cannot."""
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise UnreadableFileError(f"{path} is a folder.", "Name a CSV file in it.")
-    if not stat.S_ISREG(mode):
-        raise UnreadableFileError(
-            f"{path} is not a regular file.", "Save its content to a file first, then name that."
-        )
-    return path
+def text_of(content: bytes, path: Path) -> bytes:
+    """Return `content` of the file at `path` as UTF-8 text, without a byte order mark.
+
+    Raises:
+        UnreadableFileError: it is not UTF-8 text.
+    """
+    text = content.removeprefix(codecs.BOM_UTF8)
+    _check_encoding(text, path)
+    return text
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ import attrs
 import numpy as np
 
 from adapters.csv.decimals import Decimals, aligned, decimals
-from adapters.csv.files import sha256_of, text_of
+from adapters.csv.files import content_of, text_of
 from adapters.csv.header import STAMP_COLUMN, VOLUME_COLUMN, clipped
 from adapters.csv.lines import TextRows, text_rows
 from adapters.csv.stamps import StampKind, Stamps, stamps
@@ -33,7 +34,8 @@ class CsvBarFileReader:
         """
         # A zone that does not exist is told before a large file is read.
         zone = None if layout.time_zone is None else zone_named(layout.time_zone)
-        text = text_rows(text_of(path), path)
+        content = content_of(path)
+        text = text_rows(text_of(content, path), path)
         stamped = stamps(text.columns[STAMP_COLUMN])
         instants, problems = stamped.values, stamped.problems
         if stamped.kind is StampKind.LOCAL:
@@ -41,18 +43,11 @@ class CsvBarFileReader:
                 raise _zone_needed(path, text, stamped)
             instants, clock_problems = to_utc(stamped.values, zone)
             problems = {**clock_problems, **stamped.problems}
-        return _rows(text, attrs.evolve(stamped, values=instants, problems=problems))
-
-    def fingerprint(self, path: Path) -> str:
-        """Return the SHA-256 of the file's content, in hex.
-
-        Raises:
-            UnreadableFileError: it cannot be opened.
-        """
-        return sha256_of(path)
+        stamped = attrs.evolve(stamped, values=instants, problems=problems)
+        return _rows(text, stamped, hashlib.sha256(content).hexdigest())
 
 
-def _rows(text: TextRows, stamped: Stamps) -> FileRows:
+def _rows(text: TextRows, stamped: Stamps, sha256: str) -> FileRows:
     """Return the rows without problems as bars; `stamped` holds UTC."""
     prices, price_precision = aligned([decimals(text.columns[name]) for name in PRICE_COLUMNS])
     (volume,), size_precision = aligned([decimals(text.columns[VOLUME_COLUMN])])
@@ -67,6 +62,7 @@ def _rows(text: TextRows, stamped: Stamps) -> FileRows:
         lines=text.lines[taken],
         dates_only=stamped.kind is StampKind.DATE,
         rows=len(text.lines) + len(text.problems),
+        sha256=sha256,
         problems=tuple(sorted((*text.problems, *problems))),
     )
 

@@ -80,16 +80,9 @@ class MemoryBarFileReader:
             lines=np.array(lines, np.int64),
             dates_only=kind == _DATE,
             rows=len(rows),
+            sha256=hashlib.sha256(json.dumps(rows).encode()).hexdigest(),
             problems=tuple(sorted(problems)),
         )
-
-    def fingerprint(self, path: Path) -> str:
-        """Return the SHA-256 of the file's content, in hex.
-
-        Raises:
-            UnreadableFileError: nothing was put there.
-        """
-        return hashlib.sha256(json.dumps(self._content(path)).encode()).hexdigest()
 
     def _content(self, path: Path) -> tuple[Row, ...]:
         rows = self._files.get(path)

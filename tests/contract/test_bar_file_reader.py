@@ -214,11 +214,10 @@ def test_values_that_break_a_rule_of_bars_are_read_all_the_same(files: Files) ->
 
 
 def test_a_file_that_is_not_there_is_refused(files: Files, tmp_path: Path) -> None:
-    for ask in (lambda p: files.reader.read(p, FileLayout()), files.reader.fingerprint):
-        with pytest.raises(UnreadableFileError) as caught:
-            ask(tmp_path / "nowhere.csv")
-        assert "nowhere.csv" in caught.value.message
-        assert caught.value.recovery
+    with pytest.raises(UnreadableFileError) as caught:
+        files.reader.read(tmp_path / "nowhere.csv", FileLayout())
+    assert "nowhere.csv" in caught.value.message
+    assert caught.value.recovery
 
 
 def test_a_file_without_rows_is_refused(files: Files) -> None:
@@ -226,9 +225,9 @@ def test_a_file_without_rows_is_refused(files: Files) -> None:
         files.read([])
 
 
-def test_a_fingerprint_tells_contents_apart(files: Files) -> None:
-    one = files.reader.fingerprint(files.put("one.csv", [row("2024-01-02")]))
-    same = files.reader.fingerprint(files.put("same.csv", [row("2024-01-02")]))
-    other = files.reader.fingerprint(files.put("other.csv", [row("2024-01-03")]))
+def test_the_hash_tells_contents_apart(files: Files) -> None:
+    one, same, other = (
+        files.read([row(date)]).sha256 for date in ("2024-01-02", "2024-01-02", "2024-01-03")
+    )
     assert one == same != other
     assert len(bytes.fromhex(one)) == 32
