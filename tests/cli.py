@@ -47,15 +47,18 @@ class Cli:
     def catalog(self) -> Path:
         return self.folder / "data" / "catalog"
 
+    def inherited(self) -> dict[str, str]:
+        """Return the environment without what would name another catalog or gateway."""
+        return {k: v for k, v in os.environ.items() if not k.startswith("BARLEDGER_")}
+
     def __call__(self, *arguments: str, input_text: str | None = None) -> Run:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("BARLEDGER_")}
         path = os.pathsep.join((str(self.folder), str(ROOT)))
         out, err = self.folder / ".out", self.folder / ".err"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen(
                 [*self.prefix, sys.executable, "-m", "entrypoints", *arguments],
                 cwd=self.folder,
-                env={**inherited, "PYTHONPATH": path, **self.environment},
+                env={**self.inherited(), "PYTHONPATH": path, **self.environment},
                 stdin=subprocess.PIPE,
                 stdout=stdout,
                 stderr=stderr,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,14 @@ def cli(invocation: Invocation) -> None:
 
 def run() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does; nothing is left to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
 
 
 def main(arguments: list[str]) -> int:
@@ -85,9 +93,7 @@ def main(arguments: list[str]) -> int:
         click.echo("Cancelled. Nothing is half-written.", err=True)
         return CANCELLED
     except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` does.
-        sys.stderr.close()
-        return 1
+        raise
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is told, not dumped
         logs.log("bug", error=error)
         return show_failure(_bug(error), as_json=as_json)
