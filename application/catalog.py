@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
@@ -11,12 +12,13 @@ from application.partition_cache import PartitionCache
 from domain.availability import Availability, SeriesHoldings
 from domain.bars import Bars
 from domain.coverage import inferred_coverage
-from domain.errors import LedgerConflictError
+from domain.errors import CatalogReadOnlyError, CorruptPartitionError, LedgerConflictError
 from domain.events import (
     CoverageBasis,
     Event,
     InstrumentRegistered,
     Origin,
+    PartitionMarkedCorrupt,
     PartitionRemoved,
     PartitionWritten,
 )
@@ -61,14 +63,41 @@ class Catalog:
         """Yield the bars of `holdings` inside `window`, in order, one partition at a time.
 
         Raises:
-            CorruptPartitionError: a file is not what was recorded.
+            CorruptPartitionError: a file is not what was recorded; it is in quarantine now.
         """
         zone = venue(holdings.series.instrument_id.venue).tzinfo
         for partition in partitions_within(holdings, window):
-            bars = self._cache.get(partition, self._repository.read)
+            bars = self._cache.get(partition, self._read)
             inside = window.mask(bars, holdings.series.bar_type, zone)
             if inside.any():
                 yield bars if inside.all() else bars.take(inside)
+
+    def _read(self, partition: PartitionWritten) -> Bars:
+        try:
+            return self._repository.read(partition)
+        except CorruptPartitionError as error:
+            self.quarantine(error)
+            raise
+
+    def quarantine(self, error: CorruptPartitionError) -> bool:
+        """Record the damage and put the file out of the way.
+
+        Returns whether that could be done: not where nothing can be written.
+        """
+        damaged = error.partition
+        event = PartitionMarkedCorrupt(
+            damaged.series, damaged.partition, damaged.revision, damaged.path, error.problem
+        )
+        try:
+            with self._repository.lock(damaged.series):
+                held = self.availability().holdings(damaged.series).partitions
+                # Another process may have found the damage first, or written the days anew.
+                if held.get(damaged.partition) == damaged:
+                    self.record([event])
+                    self._repository.quarantine(damaged)
+        except CatalogReadOnlyError:
+            return False
+        return True
 
     def register(self, instrument: Instrument) -> None:
         """Record an instrument's definition, unless it stands so already.
@@ -94,10 +123,18 @@ class Catalog:
 
     @contextlib.contextmanager
     def writing(self, series: Series) -> Iterator[SeriesWriter]:
-        """Hold the series' lock; what the writer sees cannot change until the context ends."""
+        """Hold the series' lock; what the writer sees cannot change until the context ends.
+
+        What an earlier holder left behind is cleared first, and what this one leaves, however
+        it ends, by what the ledger says then.
+        """
         with self._repository.lock(series):
             holdings = self.availability().holdings(series)
-            yield SeriesWriter(self, self._repository, holdings)
+            self._repository.tidy(holdings)
+            try:
+                yield SeriesWriter(self, self._repository, holdings)
+            finally:
+                self._repository.tidy(self.availability().holdings(series))
 
 
 class SeriesReader:
@@ -128,24 +165,78 @@ class SeriesWriter(SeriesReader):
         provenance: Provenance,
         also: Sequence[Event],
         task: ProgressTask,
+        precisions: tuple[int, int] = (0, 0),
     ) -> None:
         """Make `changes` the whole content of their partitions, together with the events `also`.
 
-        A partition that is left with no bars is removed; `task` advances by partitions. The
-        files are written and synced first; the ledger's transaction is the commit point.
-        Superseded files move to the history afterwards, where readers who began before find
-        them.
+        A partition that is left with no bars is removed; `task` advances by partitions. All
+        files of a series have the same precisions, `precisions` (price, size) at least, so that
+        tools which read many at once see one type: where new bars need more, the others are
+        written anew. Files are written and synced first; the ledger's transaction is the commit
+        point.
+
+        Raises:
+            PrecisionError: a value would have more than 18 digits.
+            CorruptPartitionError: a partition that had to be written anew is damaged.
         """
-        news = [self._new(name, bars, provenance) for name, bars in changes.items() if len(bars)]
-        stored = self._repository.write(_counted(news, task))
+        drafts: list[PartitionWritten] = []
+        stored = self._repository.write(
+            self._revisions(changes, provenance, task, precisions, drafts)
+        )
         events: list[Event] = [
-            *map(_written, news, stored),
+            *(_placed(*pair) for pair in zip(drafts, stored, strict=True)),
             *(self._removed(name) for name, bars in changes.items() if not len(bars)),
         ]
         self._catalog.record([*events, *also])
-        for partition in changes:
-            if partition in self.holdings.partitions:
-                self._repository.retire(self.holdings.partitions[partition])
+
+    def _revisions(
+        self,
+        changes: Mapping[str, Bars],
+        provenance: Provenance,
+        task: ProgressTask,
+        precisions: tuple[int, int],
+        drafts: list[PartitionWritten],
+    ) -> Iterator[NewPartition]:
+        """Yield what is to be written, and leave its events, without paths, in `drafts`."""
+        new = {name: bars.reduced() for name, bars in changes.items() if len(bars)}
+        held = self.holdings
+        price = max(precisions[0], held.price_precision, *(b.price_precision for b in new.values()))
+        size = max(precisions[1], held.size_precision, *(b.size_precision for b in new.values()))
+        others = (
+            self._rewritten(one)
+            for name, one in held.partitions.items()
+            if name not in changes and (one.price_precision, one.size_precision) != (price, size)
+        )
+        fresh = (self._new(name, bars, provenance) for name, bars in new.items())
+        for revision in itertools.chain(fresh, others):
+            scaled = attrs.evolve(revision, bars=revision.bars.rescaled(price, size))
+            drafts.append(_draft(scaled))
+            yield scaled
+            task.advance(1)
+
+    def _new(self, partition: str, bars: Bars, provenance: Provenance) -> NewPartition:
+        return NewPartition(
+            self.holdings.series,
+            partition,
+            self.holdings.next_revision(partition),
+            bars,
+            inferred_coverage(bars, self.holdings.series.bar_type),
+            CoverageBasis.INFERRED,
+            provenance.source,
+            provenance.detail,
+        )
+
+    def _rewritten(self, held: PartitionWritten) -> NewPartition:
+        return NewPartition(
+            held.series,
+            held.partition,
+            self.holdings.next_revision(held.partition),
+            self._repository.read(held),
+            held.coverage,
+            held.basis,
+            held.source,
+            held.detail,
+        )
 
     def _removed(self, partition: str) -> PartitionRemoved:
         held = self.holdings.partitions[partition]
@@ -153,35 +244,17 @@ class SeriesWriter(SeriesReader):
             held.series, partition, held.revision, held.path, held.bars, "overwritten"
         )
 
-    def _new(self, partition: str, bars: Bars, provenance: Provenance) -> NewPartition:
-        series, bars = self.holdings.series, bars.reduced()
-        return NewPartition(
-            series,
-            partition,
-            self.holdings.next_revision(partition),
-            bars,
-            inferred_coverage(bars, series.bar_type),
-            CoverageBasis.INFERRED,
-            provenance.source,
-            provenance.detail,
-        )
 
-
-def _counted(news: Iterable[NewPartition], task: ProgressTask) -> Iterator[NewPartition]:
-    for new in news:
-        yield new
-        task.advance(1)
-
-
-def _written(new: NewPartition, stored: StoredFile) -> PartitionWritten:
+def _draft(new: NewPartition) -> PartitionWritten:
+    """Return the event of a revision whose file is not written yet."""
     bars = new.bars
     return PartitionWritten(
         series=new.series,
         partition=new.partition,
         revision=new.revision,
-        path=stored.path,
-        sha256=stored.sha256,
-        size=stored.size,
+        path="",
+        sha256="",
+        size=0,
         bars=len(bars),
         first_open=int(bars.ts_open[0]),
         last_close=int(bars.ts_event[-1]),
@@ -193,6 +266,10 @@ def _written(new: NewPartition, stored: StoredFile) -> PartitionWritten:
         source=new.source,
         detail=new.detail,
     )
+
+
+def _placed(draft: PartitionWritten, stored: StoredFile) -> PartitionWritten:
+    return attrs.evolve(draft, path=stored.path, sha256=stored.sha256, size=stored.size)
 
 
 def partitions_within(holdings: SeriesHoldings, window: Window) -> list[PartitionWritten]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import attrs
@@ -11,10 +12,11 @@ import numpy as np
 
 from application.catalog import Catalog, Provenance, SeriesReader, SeriesWriter
 from application.conflicts import OnConflict, Overlap, compare, settle
+from application.instruments import definition
 from application.rows import NewBars, bars_of_rows
 from domain.bar_type import BarType
 from domain.bars import Bars, Int64Array
-from domain.errors import ConflictError
+from domain.errors import ConflictError, CorruptPartitionError, TimeZoneNeededError
 from domain.events import CsvImported
 from domain.instrument import InstrumentId, Series
 from domain.partitions import split_by_partition
@@ -85,13 +87,28 @@ class ImportCsv:
         """Import one file, or refuse it whole.
 
         Raises:
-            UnreadableFileError, RowsRefusedError: the file or rows of it cannot be taken.
+            UnreadableFileError, RowsRefusedError, PrecisionError: the file or rows of it cannot
+                be taken.
             TimeZoneNeededError, BarTypeNeededError, ConflictError: more must be said.
             CatalogError, LedgerError: the catalog cannot be written.
         """
-        rows = self._reader.read(request.path, FileLayout(request.time_zone))
+        new = self._new_bars(request)
+        while True:
+            try:
+                return self._import(request, new, ask)
+            except CorruptPartitionError as error:
+                # What is damaged is lost already; it must not keep its own bars from coming back.
+                if request.dry_run or not self._catalog.quarantine(error):
+                    raise
+                self._progress.tell(f"{error.message} {error.recovery}")
+
+    def _new_bars(self, request: CsvImport) -> NewBars:
         instrument = self._catalog.availability().instruments.get(request.instrument_id)
-        new = bars_of_rows(
+        try:
+            rows = self._reader.read(request.path, FileLayout(request.time_zone))
+        except TimeZoneNeededError as error:
+            raise TimeZoneNeededError(error.message, _zone_commands(request)) from error
+        return bars_of_rows(
             rows,
             request.instrument_id,
             bar_type=request.bar_type,
@@ -100,16 +117,23 @@ class ImportCsv:
             calendar_name=instrument.calendar if instrument else None,
             now=self._clock.now(),
         )
+
+    def _import(self, request: CsvImport, new: NewBars, ask: Ask | None) -> CsvImportResult:
         # Settled before the lock is taken: a person may take their time to answer.
         before = self._catalog.reader(self._catalog.availability().holdings(new.series))
         changes = _Changes(before, new)
         policy = self._policy(request, changes, ask)
-        partitions = changes.settled(policy)
-        result = changes.result(request, policy, partitions)
-        if partitions and not request.dry_run:
-            with self._catalog.writing(new.series) as writer:
-                _check_unchanged(before, writer)
-                self._commit(request, new, result, writer, partitions)
+        if request.dry_run:
+            return changes.result(request, policy)
+        with self._catalog.writing(new.series) as writer:
+            if writer.holdings.partitions != before.holdings.partitions:
+                # Another process was quicker: what was decided is applied to what is held now.
+                changes = _Changes(writer, new)
+                decided = policy if request.on_conflict is OnConflict.ASK and ask else None
+                policy = self._policy(request, changes, None, decided)
+            result = changes.result(request, policy)
+            if changes.settled(policy):
+                self._commit(request, new, result, writer, changes.settled(policy))
         return result
 
     def _commit(
@@ -133,12 +157,19 @@ class ImportCsv:
             on_conflict=result.on_conflict.value,
         )
         provenance = Provenance(SOURCE, f"{request.path.name} sha256:{new.sha256[:16]}")
+        known = definition(request.instrument_id, self._catalog.availability())
+        precisions = (known.price_precision, known.size_precision) if known else (0, 0)
         with self._progress.track(f"Importing {request.path.name}", len(partitions)) as task:
-            writer.commit(partitions, provenance, also=[imported], task=task)
+            writer.commit(partitions, provenance, [imported], task, precisions)
 
     @staticmethod
-    def _policy(request: CsvImport, changes: _Changes, ask: Ask | None) -> OnConflict:
-        overlap, policy = changes.overlap, request.on_conflict
+    def _policy(
+        request: CsvImport,
+        changes: _Changes,
+        ask: Ask | None,
+        decided: OnConflict | None = None,
+    ) -> OnConflict:
+        overlap, policy = changes.overlap, decided or request.on_conflict
         if policy is OnConflict.ASK:
             if not overlap.different:
                 return OnConflict.SKIP
@@ -158,12 +189,15 @@ class ImportCsv:
         return policy
 
 
-def _check_unchanged(before: SeriesReader, writer: SeriesWriter) -> None:
-    if before.holdings.partitions != writer.holdings.partitions:
-        raise ConflictError(
-            f"Another process changed {writer.holdings.series} while this import was prepared.",
-            "Nothing was written. Run the command again.",
-        )
+def _zone_commands(request: CsvImport) -> str:
+    """Return the two commands that a file of naive stamps leaves to choose from."""
+    words = ("barledger", "import-csv", str(request.path), "-i", str(request.instrument_id))
+    command = f"{shlex.join(words)} --timezone"
+    zone = venue(request.instrument_id.venue).zone
+    local = "America/New_York" if zone == "UTC" else zone
+    return (
+        f"If the file holds exchange time: {command} {local}\nIf the file holds UTC: {command} UTC"
+    )
 
 
 class _Changes:
@@ -174,6 +208,7 @@ class _Changes:
         self._days = _day_numbers(new.bars, new.series)
         self._parts = dict(split_by_partition(new.bars, new.series.bar_type))
         self._held = {name: held.read(name) for name in self._touched(held)}
+        self._settled: dict[OnConflict, dict[str, Bars]] = {}
         self.overlap = sum((self._compare(name) for name in self._held), Overlap())
 
     def _touched(self, held: SeriesReader) -> list[str]:
@@ -198,20 +233,20 @@ class _Changes:
 
     def settled(self, policy: OnConflict) -> dict[str, Bars]:
         """Return the partitions that change, with what they hold afterwards."""
-        changed = {}
-        for name, held in self._held.items():
-            if not len(held):
-                changed[name] = self._part(name)
-                continue
-            days = _day_numbers(held, self.new.series)
-            after = settle(held, self._part(name), policy, self._days, days)
-            if not after.same_values(held):
-                changed[name] = after
-        return changed
+        if policy not in self._settled:
+            self._settled[policy] = dict(self._changing(policy))
+        return self._settled[policy]
 
-    def result(
-        self, request: CsvImport, policy: OnConflict, changed: Mapping[str, Bars]
-    ) -> CsvImportResult:
+    def _changing(self, policy: OnConflict) -> Iterator[tuple[str, Bars]]:
+        for name, held in self._held.items():
+            new = self._part(name)
+            if len(held):
+                days = _day_numbers(held, self.new.series)
+                new = settle(held, new, policy, self._days, days)
+            if not new.same_values(held):
+                yield name, new
+
+    def result(self, request: CsvImport, policy: OnConflict) -> CsvImportResult:
         """Return the counts under `policy`."""
         overlap, dates = self.overlap, self.new.dates
         replaced = 0 if policy is OnConflict.SKIP else overlap.different
@@ -222,7 +257,7 @@ class _Changes:
             bars_written=overlap.new + replaced,
             bars_skipped=overlap.identical + overlap.different - replaced,
             bars_replaced=replaced,
-            partitions=len(changed),
+            partitions=len(self.settled(policy)),
             start=dates[0],
             end=dates[-1],
             stamp=request.stamp,

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from domain.events import InstrumentRegistered, PartitionRemoved, PartitionWritten, Recorded
+from domain.events import (
+    InstrumentRegistered,
+    PartitionMarkedCorrupt,
+    PartitionRemoved,
+    PartitionWritten,
+    Recorded,
+)
 from domain.instrument import Instrument, InstrumentId, Series
 
 
@@ -101,10 +107,12 @@ class _Folding:
         event = recorded.event
         if isinstance(event, InstrumentRegistered):
             self._instruments[event.instrument.id] = event.instrument
-        elif isinstance(event, PartitionWritten | PartitionRemoved):
+        elif isinstance(event, PartitionWritten | PartitionRemoved | PartitionMarkedCorrupt):
             self._apply_to_series(event, recorded.recorded_at)
 
-    def _apply_to_series(self, event: PartitionWritten | PartitionRemoved, at: int) -> None:
+    def _apply_to_series(
+        self, event: PartitionWritten | PartitionRemoved | PartitionMarkedCorrupt, at: int
+    ) -> None:
         if event.series not in self._partitions:
             held = self._start.holdings(event.series)
             self._partitions[event.series] = dict(held.partitions)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from domain.events import PartitionWritten
     from domain.rules import RowProblem
 
 
@@ -185,6 +186,15 @@ class CorruptPartitionError(BarledgerError):
     """A partition's file is missing, cut, or not what was committed."""
 
     code = "corrupt-partition"
+
+    def __init__(self, partition: PartitionWritten, problem: str) -> None:
+        super().__init__(
+            f"The partition {partition.path} is damaged: {problem}.",
+            "It counts as missing now. Import or fetch that stretch again; it came from "
+            f"{partition.source}: {partition.detail}.",
+        )
+        self.partition = partition
+        self.problem = problem
 
 
 class InstrumentNotDefinedError(BarledgerError):

@@ -68,6 +68,17 @@ class PartitionRemoved:
 
 
 @attrs.frozen
+class PartitionMarkedCorrupt:
+    """A partition's current file is not what was written; it counts as missing from now on."""
+
+    series: Series
+    partition: str
+    revision: int
+    path: str
+    problem: str
+
+
+@attrs.frozen
 class CsvImported:
     """A CSV file was taken in; `sha256` is that of the file as it was read."""
 
@@ -83,7 +94,13 @@ class CsvImported:
     on_conflict: str
 
 
-Event = InstrumentRegistered | PartitionWritten | PartitionRemoved | CsvImported
+Event = (
+    InstrumentRegistered
+    | PartitionWritten
+    | PartitionRemoved
+    | PartitionMarkedCorrupt
+    | CsvImported
+)
 
 
 @attrs.frozen

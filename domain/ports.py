@@ -1,7 +1,7 @@
 """What the use cases need from outside, by role. Adapters implement these.
 
-Each port has a real adapter, a whole one in memory, and one contract suite in
-`tests/contract` that both pass.
+Each port has a whole adapter in memory, and one contract suite in `tests/contract` that all
+of its adapters pass.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Protocol
 
 import attrs
 
-from domain.availability import Availability
+from domain.availability import Availability, SeriesHoldings
 from domain.backtesting import BacktestPlan, BacktestResult, BarChunk
 from domain.bars import Bars, Int64Array
 from domain.events import CoverageBasis, Event, Origin, PartitionWritten, Recorded
@@ -74,8 +74,22 @@ class BarRepository(Protocol):
             CorruptPartitionError: the file is missing or not what was recorded.
         """
 
-    def retire(self, partition: PartitionWritten) -> None:
-        """Move a superseded revision out of the way, to where `read` still finds it."""
+    def tidy(self, holdings: SeriesHoldings) -> None:
+        """Leave nothing but current revisions in place; the caller holds the series' lock.
+
+        Superseded ones move to where `read` still finds them. What an earlier holder of the
+        lock left goes: temporary files for good, revisions that the ledger does not know aside.
+
+        Raises:
+            CatalogReadOnlyError, CatalogError: files could not be moved.
+        """
+
+    def quarantine(self, partition: PartitionWritten) -> None:
+        """Put a damaged file out of the way, where it can be looked into.
+
+        Raises:
+            CatalogReadOnlyError, CatalogError: it could not be moved.
+        """
 
 
 class AvailabilityLedger(Protocol):

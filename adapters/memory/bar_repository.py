@@ -8,6 +8,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from domain.availability import SeriesHoldings
 from domain.bars import Bars
 from domain.errors import CatalogBusyError, CorruptPartitionError
 from domain.events import PartitionWritten
@@ -47,13 +48,15 @@ class MemoryBarRepository:
         """Return the bars of a revision, once their hash is checked."""
         bars = self._files.get(partition.path)
         if bars is None or _digest(bars) != partition.sha256:
-            raise CorruptPartitionError(
-                f"The partition {partition.path} is damaged.", "Import or fetch it again."
-            )
+            raise CorruptPartitionError(partition, "its content is not what was written")
         return bars
 
-    def retire(self, partition: PartitionWritten) -> None:
-        """Do nothing: revisions have names of their own."""
+    def tidy(self, holdings: SeriesHoldings) -> None:
+        """Do nothing: revisions have names of their own, and no process leaves any behind."""
+
+    def quarantine(self, partition: PartitionWritten) -> None:
+        """Forget the damaged revision."""
+        self._files.pop(partition.path, None)
 
     def damage(self, partition: PartitionWritten) -> None:
         """Lose the first bar of a revision, as a failing disk might."""

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
-# A disk takes several flushes at once; more threads than this gained nothing when tried.
+# A disk takes several flushes at once.
 _THREADS = 8
 
 
@@ -19,7 +19,6 @@ class DurableBatch:
         self._staged: dict[Path, Path] = {}
         self._pool = ThreadPoolExecutor(_THREADS)
         self._syncs: list[Future[None]] = []
-        self._folders: set[Path] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -40,16 +39,20 @@ class DurableBatch:
         """Wait until all is on the disk, then rename, then sync the folders.
 
         Raises:
-            OSError: a file could not be flushed; none has its name then.
+            OSError: a file could not be flushed or renamed; none has its name then.
         """
         for sync in self._syncs:
             sync.result()
-        for target in list(self._staged):
-            self._staged[target].rename(target)
-            del self._staged[target]
-            self._folders.add(target.parent)
-        for folder in self._folders:
-            sync_folder(folder)
+        try:
+            for target, temporary in self._staged.items():
+                temporary.rename(target)
+            for folder in {target.parent for target in self._staged}:
+                sync_folder(folder)
+        except BaseException:
+            # Nobody has been told of these files yet, so they can go.
+            for target in self._staged:
+                target.unlink(missing_ok=True)
+            raise
 
 
 def _sync_file(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
 
@@ -10,6 +11,8 @@ from domain.instrument import InstrumentId, Series
 
 HISTORY = ".history"
 ORPHANS = ".orphans"
+QUARANTINE = ".quarantine"
+_NAME = re.compile(r"(\d{4}(?:-\d\d-\d\d)?)(?:\.(\d+))?\.parquet")
 
 
 def series_folder(series: Series) -> PurePosixPath:
@@ -30,6 +33,12 @@ def partition_path(series: Series, partition: str, revision: int) -> PurePosixPa
     """Return the path of a revision, relative to the catalog: the first bears no number."""
     name = partition if revision == 1 else f"{partition}.{revision}"
     return series_folder(series) / f"{name}.parquet"
+
+
+def revision_of(name: str) -> tuple[str, int] | None:
+    """Return partition and revision of a file by its name, or None where it is no partition's."""
+    match = _NAME.fullmatch(name)
+    return (match[1], int(match[2] or 1)) if match else None
 
 
 def history_path(path: PurePosixPath) -> PurePosixPath:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 import filelock
 
 from adapters.parquet import files, paths
-from adapters.parquet.durable import DurableBatch, sync_folder
+from adapters.parquet.durable import DurableBatch
+from adapters.parquet.folders import clear_folder, move_aside
+from domain.availability import SeriesHoldings
 from domain.bars import Bars
 from domain.errors import (
     CatalogBusyError,
@@ -65,7 +66,8 @@ class ParquetBarRepository:
         content = files.encode(new)
         target = self._root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._set_aside(path)
+        if target.exists():
+            move_aside(target, target.parent / paths.ORPHANS)
         batch.add(target, content)
         return StoredFile(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content))
 
@@ -73,56 +75,45 @@ class ParquetBarRepository:
         """Read the file into memory once, check its hash, and parse what was checked."""
         content = self._content(partition)
         if hashlib.sha256(content).hexdigest() != partition.sha256:
-            raise _corrupt(partition, "its content is not what was written")
+            raise CorruptPartitionError(partition, "its content is not what was written")
         try:
             return files.decode(content)
         except (ValueError, OSError, KeyError) as error:
-            raise _corrupt(partition, f"it cannot be parsed ({error})") from error
+            raise CorruptPartitionError(partition, f"it cannot be parsed ({error})") from error
 
-    def retire(self, partition: PartitionWritten) -> None:
-        """Move the file into the history folder beside it, where `read` finds it too."""
+    def tidy(self, holdings: SeriesHoldings) -> None:
+        """Move superseded files to the history folder and unknown ones to the orphans."""
+        with _translated(self._root):
+            clear_folder(self._root / paths.series_folder(holdings.series), holdings)
+
+    def quarantine(self, partition: PartitionWritten) -> None:
+        """Move the file below the catalog's quarantine folder; one that is gone stays gone."""
         path = PurePosixPath(partition.path)
         with _translated(self._root):
-            target = self._root / paths.history_path(path)
-            target.parent.mkdir(exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                (self._root / path).rename(target)
-            sync_folder(target.parent)
-            sync_folder(target.parent.parent)
+            for candidate in (self._root / path, self._root / paths.history_path(path)):
+                if candidate.exists():
+                    move_aside(candidate, self._root / paths.QUARANTINE / path.parent)
 
     def _content(self, partition: PartitionWritten) -> bytes:
         path = PurePosixPath(partition.path)
         # A writer may move the file to the history while we look: so look here, there, here.
         for candidate in (path, paths.history_path(path), path):
             try:
-                return (self._root / candidate).read_bytes()
+                with _translated(self._root, "read"):
+                    return (self._root / candidate).read_bytes()
             except FileNotFoundError:
                 continue
-            except OSError as error:
-                raise _corrupt(partition, f"it cannot be read ({error.strerror})") from error
-        raise _corrupt(partition, "the file is missing")
-
-    def _set_aside(self, path: PurePosixPath) -> None:
-        """Move away a file that bears the name of a revision which the ledger does not know."""
-        stray = self._root / path
-        if stray.exists():
-            target = stray.parent / paths.ORPHANS / f"{stray.stem}.{uuid.uuid4().hex}.parquet"
-            target.parent.mkdir(exist_ok=True)
-            stray.rename(target)
-
-
-def _corrupt(partition: PartitionWritten, reason: str) -> CorruptPartitionError:
-    return CorruptPartitionError(
-        f"The partition {partition.path} is damaged: {reason}.",
-        "Import or fetch that stretch again; the ledger says where it came from "
-        f"({partition.source}: {partition.detail}).",
-    )
+        raise CorruptPartitionError(partition, "the file is missing")
 
 
 @contextlib.contextmanager
-def _translated(root: Path) -> Iterator[None]:
+def _translated(root: Path, doing: str = "written to") -> Iterator[None]:
     try:
         yield
+    except FileNotFoundError:
+        if doing == "read":
+            raise
+        raise _unusable(root, "a folder of it is gone") from None
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(
@@ -131,10 +122,14 @@ def _translated(root: Path) -> Iterator[None]:
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise CatalogReadOnlyError(
-                f"The Parquet catalog {root} cannot be written to ({error.strerror}).",
-                "Give yourself write permission, or name another folder with --catalog.",
+                f"The Parquet catalog {root} cannot be {doing} ({error.strerror}).",
+                "Give yourself that right, or name another folder with --catalog.",
             ) from error
-        raise CatalogError(
-            f"The Parquet catalog {root} cannot be used ({error.strerror}).",
-            "Name a folder with --catalog; it is made if it does not exist.",
-        ) from error
+        raise _unusable(root, str(error.strerror)) from error
+
+
+def _unusable(root: Path, reason: str) -> CatalogError:
+    return CatalogError(
+        f"The Parquet catalog {root} cannot be used ({reason}).",
+        "Name a folder with --catalog; it is made if it does not exist.",
+    )

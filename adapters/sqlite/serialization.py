@@ -16,6 +16,7 @@ from domain.events import (
     CsvImported,
     Event,
     InstrumentRegistered,
+    PartitionMarkedCorrupt,
     PartitionRemoved,
     PartitionWritten,
 )
@@ -24,7 +25,13 @@ from domain.intervals import IntervalSet
 
 _TYPES: dict[str, type[Event]] = {
     cls.__name__: cls
-    for cls in (InstrumentRegistered, PartitionWritten, PartitionRemoved, CsvImported)
+    for cls in (
+        InstrumentRegistered,
+        PartitionWritten,
+        PartitionRemoved,
+        PartitionMarkedCorrupt,
+        CsvImported,
+    )
 }
 VERSION = 1
 GENESIS = "0" * 64

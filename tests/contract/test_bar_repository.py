@@ -11,6 +11,7 @@ import pytest
 
 from adapters.memory.bar_repository import MemoryBarRepository
 from adapters.parquet.repository import ParquetBarRepository
+from domain.availability import SeriesHoldings
 from domain.bars import Bars
 from domain.errors import CorruptPartitionError
 from domain.events import PartitionWritten
@@ -47,10 +48,16 @@ def test_a_new_revision_leaves_the_old_one_readable(repository: BarRepository) -
     old = _write(repository, new_partition(minute_bars(count=3)))
     new = _write(repository, new_partition(minute_bars(count=7), revision=2))
     assert old.path != new.path
-    for _ in range(2):
+    for _ in range(3):
         assert len(repository.read(old)) == 3
         assert len(repository.read(new)) == 7
-        repository.retire(old)
+        repository.tidy(_holdings(new))
+
+
+def _holdings(*current: PartitionWritten) -> SeriesHoldings:
+    partitions = {one.partition: one for one in current}
+    revisions = {one.partition: one.revision for one in current}
+    return SeriesHoldings(current[0].series, partitions, revisions)
 
 
 def test_a_batch_is_stored_in_order_under_names_of_its_own(repository: BarRepository) -> None:
@@ -65,11 +72,12 @@ def test_a_batch_is_stored_in_order_under_names_of_its_own(repository: BarReposi
     assert repository.write([]) == ()
 
 
-def test_retiring_twice_is_retiring_once(repository: BarRepository) -> None:
-    old = _write(repository, new_partition())
-    repository.retire(old)
-    repository.retire(old)
-    assert len(repository.read(old)) == 5
+def test_what_was_put_into_quarantine_cannot_be_read(repository: BarRepository) -> None:
+    event = _write(repository, new_partition())
+    repository.quarantine(event)
+    repository.quarantine(event)
+    with pytest.raises(CorruptPartitionError):
+        repository.read(event)
 
 
 def test_series_do_not_mix(repository: BarRepository) -> None:

@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 
 from adapters.parquet import files, paths
 from adapters.parquet.repository import ParquetBarRepository
+from domain.availability import SeriesHoldings
 from domain.bar_type import BarType
 from domain.bars import PRICE_COLUMNS, Bars
 from domain.errors import CorruptPartitionError
+from domain.events import PartitionWritten
 from domain.instrument import InstrumentId, Series, is_symbol
 from tests.builders import AAPL, MINUTE, minute_bars, new_partition, utc, written
 
@@ -121,16 +123,37 @@ def test_paths_are_those_that_users_know() -> None:
     assert str(paths.series_folder(pair)) == "EUR%2FUSD.IDEALPRO/1_HOUR"
 
 
-def test_only_current_revisions_lie_in_the_folder_itself(tmp_path: Path) -> None:
+def _current(*events: PartitionWritten) -> SeriesHoldings:
+    return SeriesHoldings(
+        AAPL, {e.partition: e for e in events}, {e.partition: e.revision for e in events}
+    )
+
+
+def test_tidying_leaves_only_current_revisions_in_the_folder_itself(tmp_path: Path) -> None:
     repository = ParquetBarRepository(tmp_path)
-    with repository.lock(AAPL):
-        old = written(new_partition(), repository.write([new_partition()])[0])
-        repository.write([new_partition(revision=2)])[0]
-        repository.retire(old)
     folder = tmp_path / "AAPL.NASDAQ" / "1_MIN"
-    assert [path.name for path in folder.glob("*.parquet")] == ["2024-01-02.2.parquet"]
+    repository.write([new_partition()])
+    (stored,) = repository.write([new_partition(revision=2)])
+    repository.write([new_partition(revision=3)])  # of a writer that died before it committed
+    (folder / ".0123.tmp").write_bytes(b"half")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "2024-01-05.copy.parquet").write_text("mine")
+    repository.tidy(_current(written(new_partition(revision=2), stored)))
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    assert names == ["2024-01-02.2.parquet", "2024-01-05.copy.parquet", "notes.txt"]
     assert [path.name for path in folder.glob(".history/*")] == ["2024-01-02.parquet"]
-    assert not list(folder.glob("**/*.tmp"))
+    (orphan,) = folder.glob(".orphans/*")
+    assert orphan.name.startswith("2024-01-02.3.")
+
+
+def test_a_damaged_file_is_kept_in_quarantine(tmp_path: Path) -> None:
+    repository = ParquetBarRepository(tmp_path)
+    (stored,) = repository.write([new_partition()])
+    (tmp_path / stored.path).write_bytes(b"damaged")
+    repository.quarantine(written(new_partition(), stored))
+    (kept,) = (tmp_path / ".quarantine" / "AAPL.NASDAQ" / "1_MIN").iterdir()
+    assert kept.read_bytes() == b"damaged"
+    assert not (tmp_path / stored.path).exists()
 
 
 def test_a_stray_file_under_a_new_revisions_name_is_kept_aside(tmp_path: Path) -> None:
