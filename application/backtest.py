@@ -40,7 +40,7 @@ class BacktestRequest:
 
 @attrs.frozen
 class BacktestOutcome:
-    """The engine's result, where the bars came from, and how many seconds it took."""
+    """The engine's result, where the traded bars came from, and how many seconds it took."""
 
     result: BacktestResult
     bars_from_catalog: int
@@ -80,6 +80,9 @@ class RunBacktest:
         loading = Loading(self._catalog, self._clock, [*traded, *rates], request.chunk_days)
         for leg in traded:
             self._progress.tell(f"Loading {leg.holdings.series} from Parquet catalog")
+        for leg in rates:
+            series = leg.holdings.series
+            self._progress.tell(f"Loading {series} (exchange rate) from Parquet catalog")
         with self._progress.track("Backtesting", loading.total_bars) as task:
             result = self._engine.run(plan, loading.chunks(task))
         for leg in traded:
@@ -87,7 +90,7 @@ class RunBacktest:
                 raise data_not_found(leg.name, "The range that was asked for holds no bar of it.")
         return BacktestOutcome(
             result=result,
-            bars_from_catalog=loading.counts.total(),
+            bars_from_catalog=sum(loading.counts[leg.name] for leg in traded),
             seconds_loading=loading.seconds,
             seconds_total=self._clock.elapsed() - begun,
         )
@@ -104,7 +107,7 @@ class RunBacktest:
         found = rate_series(
             instruments, request.settings.base_currency, request.bar_type, availability
         )
-        window = _from_earlier(request.window)
+        window = _rates_window(request.window, max(leg.edges[1] for leg in traded))
         rates = [_leg(str(series), series, one, availability, window) for series, one in found]
         return traded, [leg for leg in rates if leg.partitions]
 
@@ -161,10 +164,17 @@ def _plan(request: BacktestRequest, traded: Sequence[Leg], rates: Sequence[Leg])
     )
 
 
-def _from_earlier(window: Window) -> Window:
-    if window.start is None or window.start.year <= dt.MINYEAR:
-        return window
-    return attrs.evolve(window, start=window.start - _RATES_BEFORE)
+def _rates_window(window: Window, last_close: int) -> Window:
+    """Return the time for which rates are loaded: some days before, and not after, the bars."""
+    start = window.start
+    if start is not None and start.year > dt.MINYEAR:
+        start -= _RATES_BEFORE
+    seconds, rest = divmod(last_close, 10**9)
+    microseconds = -(-rest // 1000)
+    end = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(
+        seconds=seconds, microseconds=microseconds
+    )
+    return Window(start, end)
 
 
 def _nothing_held(series: Series, availability: Availability) -> NothingHeldError:

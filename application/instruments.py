@@ -13,6 +13,7 @@ from domain.errors import (
     InvalidInstrumentIdError,
 )
 from domain.instrument import Instrument, InstrumentId, assumed_instrument, is_symbol
+from domain.ports import TradingCalendar
 from domain.venues import venue
 
 
@@ -92,8 +93,9 @@ def required_definition(instrument_id: InstrumentId, availability: Availability)
 class DefineInstrument:
     """Sets what an instrument is, in whole or in part."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, calendar: TradingCalendar) -> None:
         self._catalog = catalog
+        self._calendar = calendar
 
     def run(
         self, instrument_id: InstrumentId, change: Callable[[Instrument | None], Instrument]
@@ -101,8 +103,11 @@ class DefineInstrument:
         """Record what `change` makes of the present definition, and return it.
 
         Raises:
-            InvalidInstrumentError: the new definition contradicts itself.
+            InvalidInstrumentError: the new definition contradicts itself, or names a calendar
+                that does not exist.
         """
         instrument = change(definition(instrument_id, self._catalog.availability()))
+        if instrument.calendar is not None:
+            self._calendar.describe(instrument.id, instrument.calendar)
         self._catalog.register(instrument)
         return instrument

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from application.catalog import Catalog
-from application.instruments import resolve
+from application.instruments import data_not_found, resolve
 from domain.availability import SeriesHoldings
 from domain.bar_type import BarType
 from domain.instrument import Series
@@ -38,17 +38,22 @@ class ListSeries:
         """Return every series held, or those of `instruments` and `bar_type`, in order.
 
         Raises:
-            InvalidInstrumentIdError, AmbiguousSymbolError, DataNotFoundError: see `resolve`.
+            InvalidInstrumentIdError, AmbiguousSymbolError: see `resolve`.
+            DataNotFoundError: nothing is held of the instruments that were named.
         """
         availability = self._catalog.availability()
         wanted = {resolve(text, availability) for text in instruments}
-        return [
+        rows = [
             _row(held)
             for series, held in sorted(availability.series.items())
             if held.partitions
             and (not wanted or series.instrument_id in wanted)
             and bar_type in (None, series.bar_type)
         ]
+        if instruments and not rows:
+            kind = f"{bar_type.label} bars" if bar_type else "bars"
+            raise data_not_found(", ".join(instruments), f"The Parquet catalog holds no {kind}.")
+        return rows
 
 
 def _row(held: SeriesHoldings) -> SeriesRow:

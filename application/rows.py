@@ -182,7 +182,7 @@ def _problems(rows: FileRows, where: NDArray[np.bool_], problem: str) -> list[Ro
 def _refused(problems: list[RowProblem], rows: int) -> RowsRefusedError:
     lines = {problem.line for problem in problems}
     return RowsRefusedError(
-        f"{len(lines)} of {rows} rows are refused; nothing was written.",
+        f"{len(lines)} of {rows} rows are refused; nothing of the file was written.",
         "Correct these rows in the file, then import it again.",
         sorted(problems),
     )

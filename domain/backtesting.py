@@ -9,7 +9,7 @@ import re
 import statistics
 from collections import deque
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal, InvalidOperation, getcontext
 from pathlib import Path
 
 import attrs
@@ -17,7 +17,9 @@ import attrs
 from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.errors import BacktestSettingError, MissingExchangeRateError
-from domain.instrument import Instrument, Series, decimals_of
+from domain.instrument import Instrument, Series
+
+_LONGEST = 60
 
 BarChunk = Mapping[Series, Bars]
 """The bars of one stretch of time, by series; the next chunk begins where it ends."""
@@ -53,14 +55,15 @@ class Commission:
     kind: CommissionKind = CommissionKind.NONE
     amount: Decimal = Decimal(0)
 
-    _FORM = re.compile(r"([0-9.]+)\s*(/order|/share|/unit|/contract|%|bp)")
+    _FORM = re.compile(r"([0-9.]{1,30})\s*(/order|/share|/unit|/contract|%|bp)")
+    _MOST = Decimal(10) ** 12
 
     @classmethod
     def parse(cls, text: str) -> Commission:
         """Return the commission written as `0`, `1.00/order`, `0.005/share`, `0.1%` or `5bp`.
 
         Raises:
-            BacktestSettingError: it is written in no such way.
+            BacktestSettingError: it is written in no such way, or beyond all measure.
         """
         text = text.strip().lower()
         if text in ("0", "none"):
@@ -72,8 +75,13 @@ class Commission:
             amount = None
         if match is None or amount is None:
             raise BacktestSettingError(
-                f"{text!r} is not a commission.",
+                f"{brief(repr(text))} is not a commission.",
                 "Write 0, 1.00/order, 0.005/share, 0.1% or 5bp.",
+            )
+        if amount > cls._MOST:
+            raise BacktestSettingError(
+                f"The commission {text} is greater than {cls._MOST:,}{match[2]}.",
+                "Name less, such as: --commission 1.00/order.",
             )
         if match[2] == "/order":
             return cls(CommissionKind.PER_ORDER, amount)
@@ -107,7 +115,8 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         if not self.capital.is_finite() or self.capital <= 0:
             raise BacktestSettingError(
-                f"The capital {self.capital} is not greater than 0.", "Name one: --capital 100000."
+                f"The capital {self.capital} is not a number greater than 0.",
+                "Name one: --capital 100000.",
             )
         if not 0 <= self.slippage <= 1:
             raise BacktestSettingError(
@@ -198,7 +207,10 @@ class AccountResult:
 class BacktestResult:
     """What a run came to, over the accounts of all venues.
 
-    Amounts are in `currency`. `pnl` counts open positions at their last price.
+    `bars` counts the bars of the traded series alone; those of exchange rates are none of
+    them, and what closes after the last traded bar changes no figure. Amounts are in
+    `currency`. `pnl` counts open positions at their last price, converted at the last rate
+    known when the last traded bar closed.
     `sharpe` (of daily returns, 252 days a year) and `max_drawdown` (a fraction, 0 or less)
     are None where there is nothing to compute them from. `refused_orders` counts, by reason,
     the orders that the engine denied or rejected. `assumptions` are sentences to be shown.
@@ -256,15 +268,33 @@ def split_capital(capital: Decimal, parts: int, digits: int) -> tuple[Decimal, .
     """Divide `capital` equally to `digits` decimals; what does not divide goes to the first.
 
     Raises:
-        BacktestSettingError: the capital has more decimals than its currency.
+        BacktestSettingError: the capital has more decimals than its currency, or too many digits.
     """
-    if decimals_of(capital) > digits:
+    if _has_more_decimals(capital, digits):
         raise BacktestSettingError(
-            f"The capital {capital} has more than {digits} decimals.",
+            f"The capital {brief(capital)} has more than {digits} decimals.",
             f"Name an amount with at most {digits} decimals: --capital 100000.",
+        )
+    if capital.adjusted() + digits >= getcontext().prec:
+        raise BacktestSettingError(
+            f"The capital {brief(capital)} is too great to be divided exactly.",
+            "Name less: --capital 100000.",
         )
     share = (capital / parts).quantize(Decimal(1).scaleb(-digits), ROUND_DOWN)
     return (capital - share * (parts - 1), *[share] * (parts - 1))
+
+
+def _has_more_decimals(value: Decimal, digits: int) -> bool:
+    # By its digits: arithmetic would round what is longer than its context, or less than it holds.
+    _, written, exponent = value.as_tuple()
+    surplus = -int(exponent) - digits
+    return surplus > 0 and any(written[-surplus:])
+
+
+def brief(value: object) -> str:
+    """Return `value` as messages quote what was typed: its beginning, if it is long."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 
 def sharpe_ratio(equity: Sequence[Decimal]) -> float | None:

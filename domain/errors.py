@@ -6,7 +6,7 @@ that nothing above them needs to know which library failed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class BarledgerError(Exception):
     """Root of all errors that barledger raises on purpose.
 
-    `code` never changes once released; `exit_code` is what the command line ends with.
+    `code` never changes once released; `exit_code` is what the command line ends with. `done`
+    is what the command had finished before it failed, in the words of its JSON.
     """
 
     code: ClassVar[str] = "error"
@@ -27,6 +28,7 @@ class BarledgerError(Exception):
         super().__init__(message)
         self.message = message
         self.recovery = recovery
+        self.done: Mapping[str, object] = {}
 
 
 class UsageError(BarledgerError):
@@ -225,3 +227,16 @@ class ReportError(BarledgerError):
     """The report cannot be written where it was asked for."""
 
     code = "report"
+
+
+class CancelledError(BarledgerError):
+    """The user ended the command with Ctrl-C."""
+
+    code = "cancelled"
+    exit_code = 130
+
+
+class OutputError(BarledgerError):
+    """The result cannot be written to where standard output leads."""
+
+    code = "output"

@@ -20,6 +20,7 @@ _SYMBOL = re.compile(r"[A-Za-z0-9^$#][A-Za-z0-9 ._/:=^$&+#!-]*")
 _VENUE = re.compile(r"[A-Z][A-Z0-9_]*")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,9}")
 _LONGEST = 60
+_LARGEST_MULTIPLIER = 10**9
 
 
 @attrs.frozen(order=True)
@@ -145,8 +146,10 @@ class Instrument:
                 yield f"its {name} step {step} is not greater than 0"
             elif decimals_of(step) > digits:
                 yield f"its {name} step {step} has more than {digits} decimals"
-        if not self.multiplier.is_finite() or self.multiplier <= 0:
-            yield f"its multiplier {self.multiplier} is not greater than 0"
+        if not self.multiplier.is_finite() or not 0 < self.multiplier <= _LARGEST_MULTIPLIER:
+            yield f"its multiplier {self.multiplier} is not between 0 and {_LARGEST_MULTIPLIER:,}"
+        elif decimals_of(self.multiplier) > MAX_PRECISION:
+            yield f"its multiplier {self.multiplier} has more than {MAX_PRECISION} decimals"
 
     def with_precision(self, price: int, size: int) -> Instrument:
         """Return this instrument with at least these precisions; they only ever grow."""

@@ -47,11 +47,14 @@ class Window:
     end: Bound | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.start is None or self.end is None:
-            return
-        if _instant(self.end, dt.UTC, last=True) <= _instant(self.start, dt.UTC, last=False):
+        instants = isinstance(self.start, dt.datetime), isinstance(self.end, dt.datetime)
+        if instants[0] == instants[1] and self.start is not None and self.end is not None:
+            self._check(_instant(self.start, dt.UTC, last=False), _instant(self.end, dt.UTC))
+
+    def _check(self, start: int, end: int) -> None:
+        if end <= start:
             raise InvalidWindowError(
-                f"The end {self.end} lies before the start {self.start}.",
+                f"The end {self.end} does not lie after the start {self.start}.",
                 "Swap --start and --end, or name a later end.",
             )
 
@@ -61,9 +64,15 @@ class Window:
         return self.start is None and self.end is None
 
     def bounds(self, zone: zoneinfo.ZoneInfo) -> tuple[int, int]:
-        """Return start and end in UTC nanoseconds; dates are days on the clock of `zone`."""
+        """Return start and end in UTC nanoseconds; dates are days on the clock of `zone`.
+
+        Raises:
+            InvalidWindowError: the end does not lie after the start.
+        """
         start = _FAR_PAST if self.start is None else _instant(self.start, zone, last=False)
-        end = _FAR_FUTURE if self.end is None else _instant(self.end, zone, last=True)
+        end = _FAR_FUTURE if self.end is None else _instant(self.end, zone)
+        # Only the venue's clock tells a date from an instant that stands beside it.
+        self._check(start, end)
         return start, end
 
     def dates(self, zone: zoneinfo.ZoneInfo) -> tuple[dt.date | None, dt.date | None]:
@@ -98,7 +107,7 @@ class Window:
         )
 
 
-def _instant(bound: Bound, zone: dt.tzinfo, *, last: bool) -> int:
+def _instant(bound: Bound, zone: dt.tzinfo, *, last: bool = True) -> int:
     if isinstance(bound, dt.datetime):
         return _clamped(nanoseconds(bound))
     # The first and last two days of the calendar cannot be turned into UTC.

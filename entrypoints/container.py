@@ -97,7 +97,9 @@ class Container(containers.DeclarativeContainer):
         _use_case, "import_csv", "ImportCsv", catalog, csv_reader, calendar, clock, progress
     )
     list_series = providers.Factory(_use_case, "list_series", "ListSeries", catalog)
-    define_instrument = providers.Factory(_use_case, "instruments", "DefineInstrument", catalog)
+    define_instrument = providers.Factory(
+        _use_case, "instruments", "DefineInstrument", catalog, calendar
+    )
     run_backtest = providers.Factory(
         _use_case, "backtest", "RunBacktest", catalog, engine, calendar, clock, progress
     )

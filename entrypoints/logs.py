@@ -18,8 +18,8 @@ def configure(log_file: Path | None, *, verbose: bool) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    _state["enabled"] = log_file is not None or verbose
-    if not _state["enabled"]:
+    _state["enabled"] = False
+    if log_file is None and not verbose:
         return
     import structlog
 
@@ -37,6 +37,7 @@ def configure(log_file: Path | None, *, verbose: bool) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(stream),
     )
+    _state.update(enabled=True, tracebacks=log_file is not None)
 
 
 def _open(log_file: Path) -> TextIO:
@@ -60,7 +61,7 @@ def bind_correlation(correlation_id: str) -> None:
 
 
 def log(event: str, *, error: BaseException | None = None, **fields: Any) -> None:
-    """Write one line, with the traceback of `error` if there is one."""
+    """Write one line; a file also gets the traceback of `error`, which a screen is spared."""
     if _state["enabled"]:
         import structlog
 
@@ -68,4 +69,5 @@ def log(event: str, *, error: BaseException | None = None, **fields: Any) -> Non
         if error is None:
             logger.info(event, **fields)
         else:
-            logger.error(event, exc_info=error, **fields)
+            cause = {"exc_info": error} if _state["tracebacks"] else {"error": str(error)}
+            logger.error(event, **cause, **fields)

@@ -64,7 +64,7 @@ class SqliteLedger:
         reader = self._open()
         if reader is None:
             return 0
-        with opening.translated(self._path):
+        with opening.translated(self._path, "read"):
             return self._head_and_hash(reader)[0]
 
     def replay(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
@@ -72,7 +72,7 @@ class SqliteLedger:
         reader = self._open()
         if reader is None:
             return
-        with opening.translated(self._path):
+        with opening.translated(self._path, "read"):
             rows = reader.execute(_SELECT, (after, _LAST if upto is None else upto))
             for row in rows:
                 yield self._recorded(row)

@@ -56,7 +56,7 @@ def create(connection: sqlite3.Connection) -> None:
         "previous_hash": str,
         "hash": str,
     }
-    sql = sqlite_utils.Database(memory=True).create_table_sql(
+    sql = sqlite_utils.Database(connection).create_table_sql(
         "events", columns, pk="seq", not_null=set(columns) - {"seq", "series"}, strict=True
     )
     connection.execute(sql)

@@ -136,6 +136,10 @@ def _params(texts: tuple[str, ...]) -> dict[str, str]:
             raise StrategyParameterError(
                 f"--param {text!r} is not KEY=VALUE.", "Write it so: --param fast_ema_period=10."
             )
+        if key.strip() in found:
+            raise StrategyParameterError(
+                f"--param {key.strip()} is named twice.", "Name each parameter once."
+            )
         found[key.strip()] = value
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.errors import BarledgerError, RowsRefusedError
+from domain.errors import BarledgerError, CancelledError, OutputError, RowsRefusedError
 from entrypoints.cli.screen import Screen
 
 _SHOWN_ROWS = 20
@@ -13,9 +13,10 @@ _SHOWN_ROWS = 20
 def show_failure(error: BarledgerError, *, as_json: bool) -> int:
     """Show `error` and return the exit code that goes with it."""
     screen = Screen(as_json=as_json)
-    if as_json:
-        screen.show_json({"error": _document(error)})
-    screen.err.print(f"Error: {error.message}", markup=False)
+    if as_json and not isinstance(error, OutputError):
+        screen.show_json({**error.done, "error": _document(error)})
+    prefix = "" if isinstance(error, CancelledError) else "Error: "
+    screen.err.print(f"{prefix}{error.message}", markup=False)
     if isinstance(error, RowsRefusedError):
         _show_rows(screen, error)
     screen.err.print(error.recovery, markup=False)

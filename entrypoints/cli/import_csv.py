@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from domain.errors import BarledgerError
 from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
 
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 
 @click.command("import-csv")
-@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE…",
+    type=click.Path(path_type=Path, readable=False),
+)
 @options.instrument(multiple=False, required=True)
 @options.bar_type(None, "Found from the spacing of the stamps, if not named.")
 @click.option("--timezone", metavar="ZONE", help="Zone of stamps that name none: America/New_York.")
@@ -63,9 +70,14 @@ def command(
     instrument_id = resolve_new(instrument, container.catalog().availability())
     use_case = container.import_csv()
     ask = _asker(screen) if sys.stdin.isatty() and sys.stderr.isatty() else None
-    results = []
+    results: list[CsvImportResult] = []
     for file in files:
-        result = use_case.run(_request(file, instrument_id, **choices), ask)
+        try:
+            result = use_case.run(_request(file, instrument_id, **choices), ask)
+        except BarledgerError as error:
+            if results:
+                error.done = {"files": [_document(done) for done in results]}
+            raise
         results.append(result)
         if not screen.as_json:
             _show(screen, result, dry_run=choices["dry_run"])

@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
-from domain.errors import BarledgerError, UsageError
+from domain.errors import BarledgerError, CancelledError, UsageError
 from entrypoints import logs
 from entrypoints.cli.failure import show_failure
 from entrypoints.cli.options import Invocation, common
+from entrypoints.cli.screen import discard_output
 
 # A command's module is imported when the command runs; the texts here make the overview.
 _COMMANDS = {
@@ -22,7 +23,6 @@ _COMMANDS = {
     "instrument": ("instrument", "Show or set what an instrument is."),
     "list": ("list_series", "List what the Parquet catalog holds."),
 }
-CANCELLED = 130
 
 
 class _Commands(click.Group):
@@ -69,12 +69,15 @@ def cli(invocation: Invocation) -> None:
 
 def run() -> None:
     """Run the command line and leave with its exit code."""
+    # A shell can close either with `>&-`; Python then has none.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     try:
         code = main(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does; nothing is left to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         code = 1
     sys.exit(code)
 
@@ -84,20 +87,26 @@ def main(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         code: Any = cli.main(arguments, prog_name="barledger", standalone_mode=False)
-    except click.ClickException as error:
-        return show_failure(_usage(error), as_json=as_json)
-    except BarledgerError as error:
-        logs.log("failed", error=error, code=error.code)
-        return show_failure(error, as_json=as_json)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Cancelled. Nothing is half-written.", err=True)
-        return CANCELLED
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug is told, not dumped
-        logs.log("bug", error=error)
-        return show_failure(_bug(error), as_json=as_json)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is told and not dumped
+        told = _told(error)
+        logs.log("failed", error=error, code=told.code)
+        return show_failure(told, as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _told(error: BaseException) -> BarledgerError:
+    """Return what the user is told of `error`."""
+    if isinstance(error, BarledgerError):
+        return error
+    if isinstance(error, click.ClickException):
+        return _usage(error)
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return CancelledError("Cancelled. Nothing is half-written.", "Run it again to go on.")
+    if isinstance(error, Exception):
+        return _bug(error)
+    raise error
 
 
 def _usage(error: click.ClickException) -> BarledgerError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +19,20 @@ if TYPE_CHECKING:
     from entrypoints.container import Container
 
 DEFAULT_CATALOG = Path("data/catalog")
+_CATALOG_VARIABLE = "BARLEDGER_CATALOG"
 _COMMON = ("catalog", "as_json", "quiet", "verbose", "log_file")
+
+
+def _catalog_from_environment() -> Path:
+    # Not by click: an option's variable would outdo what was said before the command's name.
+    return Path(os.environ.get(_CATALOG_VARIABLE) or DEFAULT_CATALOG)
 
 
 @attrs.define
 class Invocation:
     """One run of the program: what was said before and after the command's name."""
 
-    catalog: Path = DEFAULT_CATALOG
+    catalog: Path = attrs.field(factory=_catalog_from_environment)
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -84,9 +91,9 @@ def _common_options() -> list[Callable[..., Any]]:
         click.option(
             "--catalog",
             type=click.Path(path_type=Path),
-            envvar="BARLEDGER_CATALOG",
             metavar="DIR",
-            help=f"The Parquet catalog's folder. [default: ./{DEFAULT_CATALOG}]",
+            help=f"The Parquet catalog's folder. [env: {_CATALOG_VARIABLE}; "
+            f"default: ./{DEFAULT_CATALOG}]",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
         click.option("--quiet", is_flag=True, help="Show no progress and no notices."),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
+
+from domain.errors import OutputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,26 +56,43 @@ class Screen:
 
     def show_json(self, document: Mapping[str, Any]) -> None:
         """Print the one JSON document."""
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        with _output():
+            sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
     def show_text(self, text: str) -> None:
         """Print a line of the result."""
-        self.out.print(text, markup=False)
+        with _output():
+            self.out.print(text, markup=False)
 
     def show_table(
         self, columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]
     ) -> None:
-        """Print a table; a column is its heading and how it is justified."""
+        """Print a table; a column is its heading and how it is justified.
+
+        Where it does not fit, each row becomes lines of heading and value.
+        """
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for heading, justify in columns:
-            table.add_column(Text(heading), justify=justify, overflow="fold")
+            table.add_column(Text(heading), justify=justify, no_wrap=True)
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
-        self.out.print(table)
+        out = self.out
+        with _output():
+            if table.__rich_measure__(out, out.options).minimum <= out.width:
+                out.print(table)
+            else:
+                self._show_rows([heading for heading, _ in columns], rows)
+
+    def _show_rows(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        longest = max(map(len, headings), default=0)
+        for row in rows:
+            self.out.print()
+            for heading, cell in zip(headings, row, strict=True):
+                self.out.print(f"{heading:<{longest}}  {cell}", markup=False)
 
     @contextlib.contextmanager
     def track(self, description: str, total: int) -> Iterator[ProgressTask]:
@@ -96,6 +116,27 @@ class Screen:
         )
         with Progress(*columns, console=self.err, transient=True) as progress:
             yield _Bar(progress, progress.add_task(description, total=total))
+
+
+@contextlib.contextmanager
+def _output() -> Iterator[None]:
+    """Turn a failure of standard output into an error that says so."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_output()
+        raise OutputError(
+            f"The result cannot be written to standard output ({error.strerror}).",
+            "Send it elsewhere; what the command did is done.",
+        ) from error
+
+
+def discard_output() -> None:
+    """Let what is still to be printed on standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Silent:

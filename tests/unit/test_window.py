@@ -46,8 +46,16 @@ def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
 
 
 def test_an_end_before_the_start_is_refused() -> None:
-    with pytest.raises(InvalidWindowError, match="before the start"):
+    with pytest.raises(InvalidWindowError, match="not lie after the start"):
         _window("2024-01-03", "2024-01-02")
+
+
+def test_a_date_beside_an_instant_is_a_day_of_the_venue() -> None:
+    sydney = zoneinfo.ZoneInfo("Australia/Sydney")
+    window = _window("2024-01-10", "2024-01-10T10:30:00+11:00")
+    assert window.bounds(sydney) == (utc("2024-01-09T13:00"), utc("2024-01-09T23:30"))
+    with pytest.raises(InvalidWindowError, match="not lie after"):
+        window.bounds(NEW_YORK)
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,8 @@ def test_a_strategy_of_ones_own_runs_from_the_working_folder(
         (("--param", "fast_ema_period=many"), "strategy-parameter", "fast_ema_period"),
         (("--param", "fast_ema_period=30"), "strategy-parameter", "fast_ema_period"),
         (("--param", "fast_ema_period"), "strategy-parameter", "KEY=VALUE"),
-        (("--start", "2024-01-12", "--end", "2024-01-08"), "invalid-window", "before"),
+        (("--param", "trade_size=1", "--param", "trade_size=2"), "strategy-parameter", "twice"),
+        (("--start", "2024-01-12", "--end", "2024-01-08"), "invalid-window", "after the start"),
         (("--start", "tomorrow"), "invalid-window", "tomorrow"),
         (("--capital", "lots"), "backtest-setting", "lots"),
         (("--capital", "-5"), "backtest-setting", "greater than 0"),
@@ -243,6 +244,9 @@ def test_a_damaged_partition_stops_the_run_with_its_name(held: Barledger, catalo
     assert ended.code == 1
     assert ended.document["error"]["code"] == "corrupt-partition"
     assert "2024-01-10.parquet" in ended.document["error"]["message"]
+    again = _run(held, *HOLD, "--start", WEEK[0], "--end", WEEK[1], "--json")
+    assert again.code == 3
+    assert "Missing by the calendar NYSE: 2024-01-10" in again.document["error"]["recovery"]
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_the_run(held: Barledger) -> None:
@@ -287,6 +291,23 @@ def test_another_base_currency_takes_its_rate_from_the_catalog(
     assert euros.code == 0, euros.err
     assert euros.document["currency"] == "EUR"
     assert euros.document["pnl"] == pytest.approx(dollars / 1.25, abs=0.02)
+    assert euros.document["bars"] == euros.document["source"]["catalog"] == 1950
+    assert "EUR/USD.IDEALPRO 1-minute bars (exchange rate) from Parquet catalog" in euros.err
+
+
+def test_a_rate_after_the_last_traded_bar_changes_nothing(held: Barledger, tmp_path: Path) -> None:
+    before, after = 60 * 24 * 5, 60 * 24 * 2
+    rates = [
+        _constant(minute_bars("2024-01-08T05:00:00", before, first_price=125_000, step=0)),
+        _constant(minute_bars("2024-01-13T05:00:00", after, first_price=250_000, step=0)),
+    ]
+    results = []
+    for place, part in enumerate(rates):
+        file = tmp_path / f"eur{place}.csv"
+        file.write_text(csv_text(part))
+        assert held("import-csv", file, "-i", "EUR/USD.IDEALPRO").code == 0
+        results.append(_run(held, *HOLD, "--base-currency", "EUR", "--json").document["pnl"])
+    assert results[0] == results[1]
 
 
 def _constant(bars: object) -> object:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.builders import NEW_YORK, csv_text, session_bars
@@ -21,12 +24,12 @@ def held(cli: Cli) -> Cli:
     return cli
 
 
-def _start(cli: Cli, *arguments: str) -> subprocess.Popen[str]:
+def _start(cli: Cli, *arguments: str, stdout: Any = subprocess.PIPE) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "entrypoints", *arguments],
         cwd=cli.folder,
         env={**cli.inherited(), "PYTHONPATH": f"{cli.folder}:{ROOT}"},
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -39,6 +42,61 @@ def test_a_reader_who_leaves_early_is_no_error(held: Cli) -> None:
         assert process.stderr
         assert process.stderr.read() == ""
     assert process.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_full_disk_behind_the_output_is_told(held: Cli, options: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full, _start(held, "list", *options, stdout=full) as run:
+        assert run.stderr
+        told = run.stderr.read()
+    assert run.returncode == 1
+    assert "standard output" in told
+    assert "Traceback" not in told
+
+
+def test_an_import_that_was_cancelled_leaves_nothing_and_can_be_repeated(held: Cli) -> None:
+    text = csv_text(session_bars("2020-01-01", "2022-12-31", minutes=20), NEW_YORK)
+    (held.folder / "years.csv").write_text(text)
+    words = ("import-csv", "years.csv", "-i", "MSFT.NASDAQ", "--timezone", "America/New_York")
+    folder = held.catalog / "MSFT.NASDAQ" / "1_MIN"
+    for wait in (0.0, 0.05, 0.3, 0.6):
+        with _start(held, *words, "--json") as process:
+            while process.poll() is None and not any(folder.glob(".*.tmp")):
+                time.sleep(0.005)
+            time.sleep(wait)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate()
+        if process.returncode == 0:
+            break
+        assert process.returncode == 130, err
+        assert json.loads(out)["error"]["code"] == "cancelled"
+        _only_what_the_ledger_knows(held, folder)
+    held(*words).succeeded()
+    _only_what_the_ledger_knows(held, folder)
+    rows = held("list", "-i", "MSFT", "--json").document["series"]
+    assert rows[0]["bars"] == 783 * 20
+
+
+def _only_what_the_ledger_knows(cli: Cli, folder: Path) -> None:
+    listed = cli("list", "--json").document["series"]
+    bars = sum(row["bars"] for row in listed if row["instrument_id"] == "MSFT.NASDAQ")
+    files = list(folder.glob("*.parquet"))
+    assert sum(pq.read_metadata(path).num_rows for path in files) == bars
+    assert not list(folder.glob(".*.tmp"))
+
+
+def test_two_imports_of_one_series_at_once_both_succeed(held: Cli) -> None:
+    running = []
+    for year in (2020, 2021, 2022):
+        text = csv_text(session_bars(f"{year}-01-01", f"{year}-12-31", minutes=20), NEW_YORK)
+        (held.folder / f"{year}.csv").write_text(text)
+        words = ("-i", "MSFT.NASDAQ", "--timezone", "America/New_York")
+        running.append(_start(held, "import-csv", f"{year}.csv", *words))
+    for process in running:
+        with process:
+            _, err = process.communicate()
+        assert process.returncode == 0, err
+    assert held("list", "-i", "MSFT", "--json").document["series"][0]["bars"] == 783 * 20
 
 
 WAITING = """
@@ -60,7 +118,7 @@ def test_ctrl_c_ends_a_backtest_with_130(held: Cli) -> None:
     assert process.returncode == 130, err
     assert "Cancelled" in err
     assert "Traceback" not in err
-    assert out == ""
+    assert json.loads(out)["error"]["code"] == "cancelled"
 
 
 def _await(path: Path, process: subprocess.Popen[str]) -> None:

@@ -7,6 +7,8 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
@@ -270,6 +272,7 @@ def test_a_naive_stamp_needs_its_zone(barledger: Barledger, catalog: Path) -> No
     assert ended.document["error"]["code"] == "time-zone-needed"
     assert "--timezone America/New_York" in ended.document["error"]["recovery"]
     assert "--timezone UTC" in ended.document["error"]["recovery"]
+    assert "-i AAPL.NASDAQ" in ended.document["error"]["recovery"]
     assert not catalog.exists()
 
 
@@ -333,6 +336,67 @@ def test_several_files_are_taken_one_after_the_other(barledger: Barledger, tmp_p
     two = _file(tmp_path, csv_text(minute_bars("2024-01-03T14:30:00")), "two.csv")
     ended = barledger("import-csv", one, two, "-i", "AAPL.NASDAQ", "--json")
     assert [f["start"] for f in ended.document["files"]] == ["2024-01-02", "2024-01-03"]
+
+
+def test_what_was_taken_before_a_file_is_refused_is_told(
+    barledger: Barledger, tmp_path: Path
+) -> None:
+    good = _file(tmp_path, csv_text(minute_bars()), "good.csv")
+    bad = _file(tmp_path, csv_text(minute_bars(first_price=-9_000)), "bad.csv")
+    ended = barledger("import-csv", good, bad, "-i", "AAPL.NASDAQ", "--json")
+    assert ended.code == 4
+    assert [Path(one["file"]).name for one in ended.document["files"]] == ["good.csv"]
+    assert "nothing of the file" in ended.document["error"]["message"]
+
+
+def test_a_damaged_partition_is_replaced_by_importing_it_again(
+    barledger: Barledger, tmp_path: Path, catalog: Path
+) -> None:
+    bars = session_bars("2024-01-08", "2024-01-10", minutes=30)
+    file = _file(tmp_path, csv_text(bars))
+    _import(barledger, file)
+    damaged = catalog / "AAPL.NASDAQ" / "1_MIN" / "2024-01-09.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-7])
+    ended = barledger("import-csv", file, "-i", "AAPL.NASDAQ", "--json")
+    assert ended.code == 0, ended.err
+    assert ended.document["files"][0]["bars_written"] == 30
+    assert "2024-01-09.parquet is damaged" in ended.err
+    assert len(list((catalog / ".quarantine").rglob("*.parquet"))) == 1
+    assert len(_closes(catalog)) == len(bars)
+
+
+@pytest.mark.parametrize("reader", ["duckdb", "polars"])
+def test_all_files_of_a_series_are_read_together(
+    barledger: Barledger, catalog: Path, reader: str
+) -> None:
+    barledger("import-csv", AAPL_HOURS, "-i", "AAPL.NASDAQ", *NAIVE)
+    files = str(catalog / "AAPL.NASDAQ" / "1_HOUR" / "*.parquet")
+    written = [row[1:] for row in _written(AAPL_HOURS, NEW_YORK)]
+    if reader == "duckdb":
+        sql = f"SELECT open, high, low, close, volume FROM '{files}' ORDER BY ts_event"
+        read = duckdb.sql(sql).fetchall()
+    else:
+        frame = pl.read_parquet(files).sort("ts_event")
+        read = frame.select("open", "high", "low", "close", "volume").rows()
+    assert read == written
+
+
+def test_finer_prices_write_the_other_files_of_the_series_anew(
+    barledger: Barledger, tmp_path: Path, catalog: Path
+) -> None:
+    _import(barledger, _file(tmp_path, csv_text(session_bars("2024-01-08", "2024-01-10"))))
+    fine = minute_bars("2024-01-11T14:30:00", 5, first_price=1_870_001, price_precision=4)
+    fine_file = _file(tmp_path, csv_text(fine), "fine.csv")
+    counts = _import(barledger, fine_file)
+    assert (counts["bars_written"], counts["partitions"]) == (5, 1)
+    folder = catalog / "AAPL.NASDAQ" / "1_MIN"
+    kinds = {pq.read_schema(path).field("open").type.scale for path in folder.glob("*.parquet")}
+    assert kinds == {4}
+    assert len(list(folder.glob("*.parquet"))) == 4
+    (row,) = barledger("list", "--json").document["series"]
+    assert row["bars"] == 3 * 390 + 5
+    again = _import(barledger, _file(tmp_path, csv_text(session_bars("2024-01-08", "2024-01-10"))))
+    assert (again["bars_written"], again["bars_replaced"]) == (0, 0)
 
 
 def test_a_file_that_is_not_there_is_told(barledger: Barledger) -> None:

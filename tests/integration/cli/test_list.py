@@ -44,7 +44,10 @@ def test_instruments_and_bar_types_choose_rows(barledger: Barledger, tmp_path: P
     rows = barledger("list", "-i", "MSFT", "--json").document["series"]
     assert [row["instrument_id"] for row in rows] == ["MSFT.NASDAQ"]
     assert barledger("list", "--bar-type", "1_DAY", "--json").document["series"] == []
-    assert barledger("list", "-i", "NVDA").code == 3
+    for name in ("NVDA", "NVDA.NASDAQ"):
+        ended = barledger("list", "-i", name)
+        assert ended.code == 3
+        assert f"Data not found for {name}." in ended.err
 
 
 def test_options_stand_before_or_after_the_commands_name(
@@ -57,6 +60,37 @@ def test_options_stand_before_or_after_the_commands_name(
     assert len(barledger("list", "--catalog", other, "--json").document["series"]) == 1
     assert len(barledger("--json", "--catalog", other, "list").document["series"]) == 1
     assert barledger("list", "--json").document["series"] == []
+
+
+def test_what_stands_before_the_commands_name_wins_over_the_environment(
+    barledger: Barledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BARLEDGER_CATALOG", str(tmp_path / "of the environment"))
+    file = tmp_path / "bars.csv"
+    file.write_text(csv_text(minute_bars()))
+    barledger("--catalog", tmp_path / "named", "import-csv", file, "-i", "AAPL.NASDAQ")
+    assert (tmp_path / "named").exists()
+    assert not (tmp_path / "of the environment").exists()
+    barledger("import-csv", file, "-i", "AAPL.NASDAQ")
+    assert (tmp_path / "of the environment").exists()
+
+
+def test_a_log_file_that_cannot_be_written_is_told(barledger: Barledger) -> None:
+    ended = barledger("list", "--json", "--log-file", "nowhere/at/all.log")
+    assert ended.code == 2
+    assert "nowhere/at/all.log" in ended.document["error"]["message"]
+
+
+def test_verbose_tells_an_error_without_a_traceback(barledger: Barledger) -> None:
+    ended = barledger("list", "-i", "NVDA", "--verbose")
+    assert ended.code == 3
+    assert "failed" in ended.err
+    assert ended.out == ""
+
+
+def test_a_catalog_below_a_file_is_told(barledger: Barledger, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert barledger("list", "--catalog", tmp_path / "file" / "sub").code == 1
 
 
 def test_a_ledger_copied_elsewhere_works_with_its_files(
@@ -101,6 +135,8 @@ def test_an_equity_is_assumed_and_said_to_be(barledger: Barledger) -> None:
         (("--price-precision", "12"), "0<=x<=9"),
         (("--currency", "dollar"), "currency code"),
         (("--class", "spaceship"), "spaceship"),
+        (("--multiplier", "1e400"), "multiplier"),
+        (("--calendar", "NYES"), "NYSE"),
     ],
 )
 def test_a_bad_definition_is_refused(
