@@ -10,6 +10,7 @@ import click
 
 from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
+from entrypoints.cli.screen import others_on_stderr
 
 if TYPE_CHECKING:
     from application.backtest import BacktestOutcome, BacktestRequest
@@ -84,7 +85,8 @@ def command(invocation: Invocation, **choices: Any) -> None:
     """
     screen = invocation.screen
     request = _request(**choices)
-    outcome = invocation.wire().run_backtest().run(request)
+    with others_on_stderr():
+        outcome = invocation.wire().run_backtest().run(request)
     if screen.as_json:
         screen.show_json(_document(outcome))
     else:

@@ -134,6 +134,23 @@ def _output() -> Iterator[None]:
         ) from error
 
 
+@contextlib.contextmanager
+def others_on_stderr() -> Iterator[None]:
+    """Send what anyone writes to descriptor 1 to standard error: libraries, a user's strategy.
+
+    Standard output holds the result alone, so that a program can read it.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def discard_output() -> None:
     """Let what is still to be printed on standard output go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

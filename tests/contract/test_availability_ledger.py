@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -49,8 +49,10 @@ def clock() -> MemoryClock:
 @pytest.fixture(params=ADAPTERS)
 def ledger(
     request: pytest.FixtureRequest, tmp_path: Path, clock: MemoryClock
-) -> AvailabilityLedger:
-    return ADAPTERS[request.param](tmp_path, clock)
+) -> Iterator[AvailabilityLedger]:
+    made = ADAPTERS[request.param](tmp_path, clock)
+    yield made
+    made.close()
 
 
 def test_a_new_ledger_is_empty(ledger: AvailabilityLedger) -> None:
@@ -112,3 +114,11 @@ def test_availability_is_a_snapshot_that_later_events_do_not_change(
 def test_appending_nothing_changes_nothing(ledger: AvailabilityLedger) -> None:
     assert ledger.append([], ORIGIN, expected_head=0) == ()
     assert ledger.head() == 0
+
+
+def test_a_ledger_can_be_used_after_it_was_closed(ledger: AvailabilityLedger) -> None:
+    ledger.append(EVENTS[:2], ORIGIN, expected_head=0)
+    ledger.close()
+    ledger.close()
+    assert ledger.head() == 2
+    assert ledger.append(EVENTS[2:], ORIGIN, expected_head=2)[-1].seq == 4

@@ -121,6 +121,24 @@ def test_ctrl_c_ends_a_backtest_with_130(held: Cli) -> None:
     assert json.loads(out)["error"]["code"] == "cancelled"
 
 
+LOUD = """
+import os
+from nautilus_trader.trading.strategy import Strategy
+class Loud(Strategy):
+    def on_start(self):
+        print("printed")
+        os.write(1, b"written")
+"""
+
+
+def test_what_a_strategy_prints_is_not_on_stdout(held: Cli) -> None:
+    (held.folder / "loud.py").write_text(LOUD)
+    run = held("backtest", "-i", "AAPL", "--strategy", "loud:Loud", "--json").succeeded()
+    assert run.document["orders"] == 0
+    assert "printed" in run.err
+    assert "written" in run.err
+
+
 def _await(path: Path, process: subprocess.Popen[str]) -> None:
     while not path.exists():
         assert process.poll() is None, process.communicate()
