@@ -7,7 +7,7 @@ import difflib
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, Decimal, DecimalException, InvalidOperation, localcontext
 
 import attrs
 
@@ -20,6 +20,7 @@ from domain.backtesting import (
     Commission,
     CommissionKind,
     ExchangeRates,
+    brief,
     max_drawdown,
     missing_rate,
     sharpe_ratio,
@@ -38,6 +39,7 @@ from domain.venues import venue
 
 _STRATEGY = "buy-and-hold"
 _PARAMETER = "trade_size"
+_GREATEST_SIZE = Decimal(10) ** 13
 _DAY = 86_400_000_000_000
 
 
@@ -84,9 +86,12 @@ class MemoryBacktestEngine:
         self.check(plan)
         run = _Run(plan)
         ticks = sorted(_ticks(plan, chunks), key=lambda one: (one.stamp, one.order))
-        for _, closing in itertools.groupby(ticks, key=lambda one: one.stamp):
-            run.process(list(closing))
-        result = run.result()
+        try:
+            for _, closing in itertools.groupby(_until_last_traded(ticks), lambda one: one.stamp):
+                run.process(list(closing))
+            result = run.result()
+        except DecimalException as error:
+            raise _too_great() from error
         if plan.report:
             try:
                 plan.report.write_text(f"{result.pnl} {result.currency}\n", encoding="utf-8")
@@ -113,7 +118,7 @@ class _Run:
 
     def process(self, closing: Sequence[_Tick]) -> None:
         """Take the bars that close at one instant into account, rates first."""
-        self._bars += len(closing)
+        self._bars += sum(tick.traded for tick in closing)
         for tick in closing:
             pair = tick.instrument
             if pair.base_currency is not None:
@@ -211,6 +216,18 @@ def _ticks(plan: BacktestPlan, chunks: Iterable[BarChunk]) -> Iterator[_Tick]:
                 yield _Tick(stamp, order, instrument, traded, price)
 
 
+def _until_last_traded(ticks: Sequence[_Tick]) -> list[_Tick]:
+    last = max((tick.stamp for tick in ticks if tick.traded), default=0)
+    return [tick for tick in ticks if tick.stamp <= last]
+
+
+def _too_great() -> BacktestFailedError:
+    return BacktestFailedError(
+        "An amount is too great to be counted exactly.",
+        "Trade less (--param trade_size=…) or with a lower commission (--commission).",
+    )
+
+
 def _check_strategy(plan: BacktestPlan) -> None:
     if plan.strategy.name != _STRATEGY:
         raise UnknownStrategyError(
@@ -233,15 +250,18 @@ def _trade_size(plan: BacktestPlan) -> Decimal | None:
         size = Decimal(text)
     except InvalidOperation as error:
         raise _no_size(text) from error
-    steps = [instrument.size_step for instrument, _ in plan.traded]
-    if not size.is_finite() or size <= 0 or any(size % step for step in steps):
+    if not size.is_finite() or not 0 < size <= _GREATEST_SIZE:
         raise _no_size(text)
+    steps = [instrument.size_step for instrument, _ in plan.traded]
+    with localcontext(prec=100):
+        if any(size < step or size % step for step in steps):
+            raise _no_size(text)
     return size
 
 
 def _no_size(text: str) -> StrategyParameterError:
     return StrategyParameterError(
-        f"{text!r} is not a value of the parameter {_PARAMETER}.", "Name one: 100."
+        f"{brief(repr(text))} is not a value of the parameter {_PARAMETER}.", "Name one: 100."
     )
 
 

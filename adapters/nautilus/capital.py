@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from nautilus_trader.model.objects import MONEY_MAX, Currency
 
-from domain.backtesting import BacktestPlan, split_capital
+from domain.backtesting import BacktestPlan, brief, split_capital
 from domain.errors import BacktestSettingError
 
 
@@ -33,7 +33,8 @@ def capital_by_venue(plan: BacktestPlan, base: Currency) -> dict[str, Decimal]:
     """
     if plan.settings.capital > Decimal(MONEY_MAX):
         raise BacktestSettingError(
-            f"The capital {plan.settings.capital} is greater than {MONEY_MAX:.0f}.",
+            f"The capital {brief(plan.settings.capital)} is greater than {MONEY_MAX:,.0f}, the "
+            "most that Nautilus Trader can hold.",
             "Name less: --capital 100000.",
         )
     shares = split_capital(plan.settings.capital, len(plan.venues), base.precision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from domain.backtesting import BarChunk
 from domain.bars import Bars
@@ -36,6 +36,25 @@ def in_time_order(chunks: Iterable[BarChunk]) -> Iterator[dict[Series, Bars]]:
         held = _joined(later, filled)
     if held:
         yield held
+
+
+def until_last_traded(
+    chunks: Iterable[dict[Series, Bars]], traded: Set[Series]
+) -> Iterator[dict[Series, Bars]]:
+    """Yield `chunks`, in order of time, without what closes after the last bar of `traded`.
+
+    Bars of rates are held back until a traded bar closes with them or later, for they would
+    revalue what is open when the run is over.
+    """
+    held: list[dict[Series, Bars]] = []
+    for chunk in chunks:
+        closes = [int(bars.ts_event[-1]) for series, bars in chunk.items() if series in traded]
+        if not closes:
+            held.append(chunk)
+            continue
+        ready, later = _divided(chunk, max(closes) + 1)
+        yield from (*held, ready)
+        held = [later] if later else []
 
 
 def _divided(

@@ -32,6 +32,7 @@ from domain.backtesting import (
     max_drawdown,
     sharpe_ratio,
 )
+from domain.errors import BarledgerError
 
 # What tells one refusal from the next of the same kind: the order, its amounts, a time.
 _PARTICULARS = re.compile(
@@ -57,7 +58,7 @@ class NautilusBacktestEngine:
         quiet = contextlib.redirect_stdout(sys.stderr)
         with _own_random_numbers(), each_read_once(), quiet:
             simulation = Simulation(plan)
-            with _disposing(simulation):
+            with _disposing(simulation, plan):
                 _simulate(simulation, plan, chunks)
                 result = _result(plan, simulation)
                 if plan.report is not None:
@@ -67,15 +68,23 @@ class NautilusBacktestEngine:
 
 def _simulate(simulation: Simulation, plan: BacktestPlan, chunks: Iterable[BarChunk]) -> None:
     try:
-        simulation.add_strategies(_strategies(plan))
-        simulation.run(_reading(chunks))
+        with _telling_failures(simulation, plan):
+            simulation.add_strategies(_strategies(plan))
+            simulation.run(_reading(chunks))
     except _ReadingFailed as error:
         raise error.cause from error.cause.__cause__
-    except (Exception, SystemExit) as error:
-        told = failure(error, plan.strategy.name, simulation.now())
-        if told is error:
-            raise
-        raise told from error
+
+
+@contextlib.contextmanager
+def _telling_failures(simulation: Simulation, plan: BacktestPlan) -> Iterator[None]:
+    try:
+        yield
+    except (BarledgerError, _ReadingFailed):
+        raise
+    except KeyboardInterrupt:
+        raise  # it is the user's wish, not the strategy's failure
+    except BaseException as error:
+        raise failure(error, plan.strategy.name, simulation.now()) from error
 
 
 class _ReadingFailed(Exception):  # noqa: N818
@@ -120,15 +129,16 @@ def _check_expiries(plan: BacktestPlan) -> None:
 
 
 @contextlib.contextmanager
-def _disposing(simulation: Simulation) -> Iterator[None]:
+def _disposing(simulation: Simulation, plan: BacktestPlan) -> Iterator[None]:
     try:
         yield
     except BaseException:
         # What failed is told; that it also fails to stop adds nothing.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BarledgerError), _telling_failures(simulation, plan):
             simulation.dispose()
         raise
-    simulation.dispose()
+    with _telling_failures(simulation, plan):
+        simulation.dispose()
 
 
 @contextlib.contextmanager

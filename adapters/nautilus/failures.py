@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import traceback
 from pathlib import Path
 
 from nautilus_trader.accounting.error import AccountBalanceNegative
+from nautilus_trader.model.objects import MONEY_MAX, QUANTITY_MAX
 
-from domain.errors import BacktestFailedError, BarledgerError
+from domain.errors import BacktestFailedError
+
+# How Nautilus begins to say that a value is beyond its limits.
+_BEYOND = re.compile(r"`(MONEY|QUANTITY)_(MAX|MIN)`")
 
 
 def utc(stamp: int) -> str:
@@ -17,10 +22,8 @@ def utc(stamp: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def failure(error: BaseException, strategy: str, stamp: int) -> BarledgerError:
+def failure(error: BaseException, strategy: str, stamp: int) -> BacktestFailedError:
     """Return what is told of `error`, raised while `strategy` ran, at `stamp` in UTC ns."""
-    if isinstance(error, BarledgerError):
-        return error
     if isinstance(error, AccountBalanceNegative):
         return BacktestFailedError(
             f"The strategy {strategy} ran out of money at {utc(stamp)}: an order left its cash "
@@ -28,10 +31,22 @@ def failure(error: BaseException, strategy: str, stamp: int) -> BarledgerError:
             "Give it more (--capital), let it trade less (--param trade_size=…), or let it borrow: "
             "--account margin.",
         )
+    if isinstance(error, ValueError) and _BEYOND.search(str(error)):
+        return too_great(f"the strategy {strategy}, at {utc(stamp)},")
     return BacktestFailedError(
         f"The strategy {strategy} failed at {utc(stamp)}: "
         f"{type(error).__name__}: {error}{place_of(error)}",
         "Correct the strategy or its parameters and run the backtest again.",
+    )
+
+
+def too_great(what: str) -> BacktestFailedError:
+    """Return the error of amounts that `what` leads to and that Nautilus cannot hold."""
+    return BacktestFailedError(
+        f"Nautilus Trader holds no amount of money greater than {MONEY_MAX:,.0f} and no quantity "
+        f"greater than {QUANTITY_MAX:,.0f}, and {what} could lead beyond.",
+        "Trade less (--param trade_size=…), with less capital (--capital) or a lower commission "
+        "(--commission).",
     )
 
 

@@ -1,4 +1,4 @@
-"""Commission as the settings name it, and the guard that a fill can be converted."""
+"""Commission as the settings name it, and the guard that a fill can be booked."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from nautilus_trader.backtest.models import FeeModel
-from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
+from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order
 
 from domain.backtesting import Commission, CommissionKind
+
+BeforeFill = Callable[[Instrument, Quantity, Price, Decimal], None]
+"""Is given the instrument, quantity, price and commission of a fill that is to be booked."""
 
 
 class CommissionModel(FeeModel):  # type: ignore[misc]
@@ -21,7 +24,7 @@ class CommissionModel(FeeModel):  # type: ignore[misc]
     instrument; one commission for all instruments needs a model of its own.
     """
 
-    def __init__(self, commission: Commission, before_fill: Callable[[InstrumentId], None]) -> None:
+    def __init__(self, commission: Commission, before_fill: BeforeFill) -> None:
         self._commission = commission
         self._before_fill = before_fill
         self._charged: set[ClientOrderId] = set()
@@ -30,8 +33,8 @@ class CommissionModel(FeeModel):  # type: ignore[misc]
         self, order: Order, fill_qty: Quantity, fill_px: Price, instrument: Instrument
     ) -> Money:
         """Return what one fill costs, rounded to the quote currency's decimals."""
-        self._before_fill(instrument.id)
         amount = self._amount(order, fill_qty, fill_px, instrument)
+        self._before_fill(instrument, fill_qty, fill_px, amount)
         return Money(amount, instrument.quote_currency)
 
     def _amount(

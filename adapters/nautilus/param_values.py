@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import re
 import typing
 from decimal import Decimal
 from types import UnionType
@@ -11,8 +12,17 @@ from typing import Any
 
 import msgspec
 from nautilus_trader.common.config import msgspec_decoding_hook
+from nautilus_trader.model.identifiers import AccountId, Identifier, StrategyId, TraderId
 
+from domain.backtesting import brief
 from domain.errors import StrategyParameterError
+
+_PLAIN_ID = re.compile(r"[^\\]+")  # no escape of JSON, which could hide any character
+_ID_FORMS = {
+    StrategyId: re.compile(r"[^\s-]+(-+[^\s-]+)*"),
+    TraderId: re.compile(r"[^\s-]+(-+[^\s-]+)+"),
+    AccountId: re.compile(r"[^\s-]+(-+[^\s-]+)+"),
+}
 
 
 def value_of(param: str, text: str, wanted: Any) -> Any:
@@ -22,6 +32,7 @@ def value_of(param: str, text: str, wanted: Any) -> Any:
         StrategyParameterError: it is no such value.
     """
     reasons: list[Exception] = []
+    _check_identifier(param, text.strip(), wanted)
     for read in (_from_text, _from_json, _from_commas):
         try:
             return read(text.strip(), wanted)
@@ -29,10 +40,25 @@ def value_of(param: str, text: str, wanted: Any) -> Any:
             reasons.append(error)
     kind, why = _type_name(wanted), reasons[0]
     raise StrategyParameterError(
-        f"{text!r} is not a value of the parameter {param}: {kind} is wanted"
+        f"{brief(repr(text))} is not a value of the parameter {param}: {kind} is wanted"
         + (f" ({why})." if isinstance(why, msgspec.ValidationError) else "."),
         f"Write it as --param {param}={example_of(wanted)}.",
     ) from why
+
+
+def _check_identifier(param: str, text: str, wanted: Any) -> None:
+    # Before it is converted: at what Rust takes for no ID it panics, and the process is gone.
+    for one in alternatives(wanted):
+        kind = next(iter(typing.get_args(one)), one)  # of a list's members
+        if not inspect.isclass(kind) or not issubclass(kind, Identifier):
+            continue
+        form = _ID_FORMS.get(kind, _PLAIN_ID)
+        if not text.isascii() or not text.isprintable() or not form.fullmatch(text):
+            raise StrategyParameterError(
+                f"{brief(repr(text))} is not a value of the parameter {param}: "
+                f"{_type_name(wanted)} is wanted.",
+                f"Write it in plain letters and digits, such as --param {param}=MINE-001.",
+            )
 
 
 def _from_text(text: str, wanted: Any) -> Any:
@@ -42,6 +68,8 @@ def _from_text(text: str, wanted: Any) -> Any:
     value = msgspec.convert(text, wanted, strict=False, dec_hook=msgspec_decoding_hook)
     if isinstance(value, Decimal) and not value.is_finite():
         raise ValueError("it is not a finite number")
+    if isinstance(value, enum.Enum) and value.name not in type(value).__members__:
+        raise ValueError("it is none of the names")  # flags take any whole number
     return value
 
 

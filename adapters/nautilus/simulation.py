@@ -12,7 +12,7 @@ from nautilus_trader.common.config import LoggingConfig
 from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import AccountType as NautilusAccountType
 from nautilus_trader.model.enums import OmsType as NautilusOmsType
-from nautilus_trader.model.identifiers import InstrumentId, TraderId, Venue
+from nautilus_trader.model.identifiers import TraderId, Venue
 from nautilus_trader.model.objects import Currency, Money
 from nautilus_trader.risk.config import RiskEngineConfig
 from nautilus_trader.trading.strategy import Strategy
@@ -21,11 +21,12 @@ from adapters.nautilus.accounts import Accounts
 from adapters.nautilus.analyzer import LinearAnalyzer
 from adapters.nautilus.bars import nautilus_bar_type, nautilus_bars
 from adapters.nautilus.capital import base_currency_of, capital_by_venue
-from adapters.nautilus.chunks import in_time_order
+from adapters.nautilus.chunks import in_time_order, until_last_traded
 from adapters.nautilus.equity import EquityRecorder
 from adapters.nautilus.failures import utc
 from adapters.nautilus.fees import CommissionModel
 from adapters.nautilus.instruments import expiration, nautilus_instrument, size_precision
+from adapters.nautilus.limits import FillLimits
 from adapters.nautilus.rates import RateFeed, foreign_currencies, holds_many_currencies
 from adapters.nautilus.sizing import EqualShares
 from adapters.nautilus.strategies import Sized
@@ -53,6 +54,7 @@ class Simulation:
         self.base = base_currency_of(plan)
         self.capital = capital_by_venue(plan, self.base)
         self.bars = 0
+        self.first_close = 0
         self._feed = RateFeed(plan)
         self._bar_types = {
             Series(instrument.id, bar_type): nautilus_bar_type(instrument, bar_type)
@@ -61,6 +63,7 @@ class Simulation:
         self.engine = BacktestEngine(_config())
         self.analyzer = LinearAnalyzer.adopt(self.engine.portfolio.analyzer)
         self.accounts = Accounts(self.engine.cache, tuple(self._bar_types.values()), self.base.code)
+        self._limits = FillLimits(self.engine.cache, self.accounts.rate)
         self.recorder = EquityRecorder(self._equity, self.accounts.last_close)
         self.shares = EqualShares(plan, self.capital, self.accounts.rate)
         self._add_venues()
@@ -76,9 +79,12 @@ class Simulation:
 
     def run(self, chunks: Iterable[BarChunk]) -> None:
         """Process all chunks in order of time, one in memory at a time, and end the run."""
-        for chunk in in_time_order(chunks):
-            data = [*self._feed.quotes(chunk), *self._traded_bars(chunk)]
-            self.bars += sum(len(chunk.get(series, ())) for series in self._series())
+        for chunk in until_last_traded(in_time_order(chunks), self._bar_types.keys()):
+            traded = self._traded_bars(chunk)
+            data = [*self._feed.quotes(chunk), *traded]
+            if traded and not self.bars:
+                self.first_close = min(bar.ts_event for bar in traded)
+            self.bars += len(traded)
             if data:
                 self.engine.add_data(data, validate=False)
                 self.engine.run(streaming=True)
@@ -94,9 +100,6 @@ class Simulation:
     def dispose(self) -> None:
         """Free what the engine holds."""
         self.engine.dispose()
-
-    def _series(self) -> set[Series]:
-        return {Series(instrument.id, bar_type) for instrument, bar_type in self._plan.all_series}
 
     def _equity(self) -> Decimal:
         return sum((self.accounts.equity(venue) for venue in self._plan.venues), Decimal(0))
@@ -121,7 +124,7 @@ class Simulation:
         settings = self._plan.settings
         # One model for all venues: each new one would set the random numbers back to the start.
         fills = FillModel(prob_slippage=settings.slippage, random_seed=RANDOM_SEED)
-        fees = CommissionModel(settings.commission, self._before_fill)
+        fees = CommissionModel(settings.commission, self._limits.check)
         for venue in self._plan.venues:
             is_multi = holds_many_currencies(self._plan, venue)
             self.engine.add_venue(
@@ -151,11 +154,6 @@ class Simulation:
         for pair in self._feed.instruments():
             # Not through the engine, which refuses pairs to a cash account in one currency.
             self.engine.kernel.cache.add_instrument(pair)
-
-    def _before_fill(self, instrument_id: InstrumentId) -> None:
-        """Refuse a fill that Nautilus could not convert: it would book nothing, in silence."""
-        instrument = self.engine.cache.instrument(instrument_id)
-        self.accounts.rate(instrument.quote_currency.code, instrument_id.venue.value)
 
 
 _OMS = {OmsType.NETTING: NautilusOmsType.NETTING, OmsType.HEDGING: NautilusOmsType.HEDGING}

@@ -47,32 +47,54 @@ class EqualShares:
         venue = instrument.id.venue.value
         share = self._shares[venue] / self._rate(instrument.quote_currency.code, venue)
         step = instrument.size_increment.as_decimal()
-        cost = _unit_cost(instrument, price, self._commission)
-        steps = (share - _order_cost(self._commission)) / (cost * step) if cost > 0 else Decimal(0)
+        value = _unit_value(instrument, price)
+        if value <= 0:
+            raise _no_price(instrument, price)
+        by_unit, by_order = _commissions(self._commission, value)
+        steps = (share - by_order) / ((value + by_unit) * step)
         size: Decimal = steps.to_integral_value(ROUND_FLOOR) * step
         if size <= 0:
-            raise self._cannot_pay(instrument, cost * step, share)
+            raise _cannot_pay(instrument, value * step, by_unit * step + by_order, share)
         self.chosen[str(instrument.id)] = size
         return size
 
-    def _cannot_pay(
-        self, instrument: Instrument, cost: Decimal, share: Decimal
-    ) -> BacktestFailedError:
-        quote = instrument.quote_currency.code
+
+def _no_price(instrument: Instrument, price: Price) -> BacktestFailedError:
+    return BacktestFailedError(
+        f"The price of {instrument.id} is {price}, at which a share of the capital buys no "
+        "particular size.",
+        "Name a size: --param trade_size=1.",
+    )
+
+
+def _cannot_pay(
+    instrument: Instrument, value: Decimal, commission: Decimal, share: Decimal
+) -> BacktestFailedError:
+    quote = instrument.quote_currency.code
+    held = f"its share of the capital, {share:,.2f} {quote}"
+    if commission > share:
         return BacktestFailedError(
-            f"The least that can be bought of {instrument.id} costs {cost:,.2f} {quote}, but its "
-            f"share of the capital is {share:,.2f} {quote}.",
-            "Name a size (--param trade_size=1) or more capital (--capital).",
+            f"The commission on the least that can be bought of {instrument.id}, "
+            f"{commission:,.2f} {quote}, is more than {held}.",
+            "Name a lower commission (--commission) or more capital (--capital).",
         )
+    extra = f" and its commission {commission:,.2f} {quote}" if commission else ""
+    return BacktestFailedError(
+        f"The least that can be bought of {instrument.id} costs {value:,.2f} {quote}{extra}, "
+        f"more than {held}.",
+        "Name a size (--param trade_size=1) or more capital (--capital).",
+    )
 
 
-def _unit_cost(instrument: Instrument, price: Price, commission: Commission) -> Decimal:
+def _unit_value(instrument: Instrument, price: Price) -> Decimal:
     worst = price.as_decimal() + _TICKS_OF_SLIPPAGE * instrument.price_increment.as_decimal()
     value: Decimal = worst * instrument.multiplier.as_decimal()
-    if commission.kind is CommissionKind.RATE:
-        return value * (1 + commission.amount)
-    return value + (commission.amount if commission.kind is CommissionKind.PER_UNIT else 0)
+    return value
 
 
-def _order_cost(commission: Commission) -> Decimal:
-    return commission.amount if commission.kind is CommissionKind.PER_ORDER else Decimal(0)
+def _commissions(commission: Commission, value: Decimal) -> tuple[Decimal, Decimal]:
+    """Return what is charged on each unit, worth `value`, and on the order as a whole."""
+    if commission.kind is CommissionKind.PER_ORDER:
+        return Decimal(0), commission.amount
+    is_rate = commission.kind is CommissionKind.RATE
+    return commission.amount * (value if is_rate else 1), Decimal(0)

@@ -14,6 +14,9 @@ from nautilus_trader.model.objects import Price, Quantity
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
+# Nautilus keeps periods in 32 bits.
+_LONGEST_PERIOD = 2**31 - 1
+
 
 class Sizer(Protocol):
     """Decides how much a strategy trades when nobody has said."""
@@ -79,6 +82,8 @@ class EmaCross(Sized, EMACross):
 
     def __init__(self, config: EmaCrossConfig) -> None:
         fast, slow = config.fast_ema_period, config.slow_ema_period
+        if max(fast, slow) > _LONGEST_PERIOD:
+            raise ValueError(f"a period is greater than {_LONGEST_PERIOD:,}")
         if fast >= slow:  # Nautilus refuses it too, with a message that has not been filled in
             raise ValueError(f"fast_ema_period {fast} is not less than slow_ema_period {slow}")
         super().__init__(config)

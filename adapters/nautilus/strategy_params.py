@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import re
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, localcontext
 from typing import Any
 
 import attrs
 import msgspec
 from nautilus_trader.model.data import BarType
+from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.objects import QUANTITY_MAX
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from adapters.nautilus.failures import place_of
 from adapters.nautilus.param_values import alternatives, example_of, value_of
 from adapters.nautilus.strategies import Sized
+from domain.backtesting import brief
 from domain.errors import StrategyParameterError, UnknownStrategyError
 
 # What the run fills in, by field; the plural ones take all series that a strategy is for.
@@ -53,6 +57,12 @@ def make_strategies(
     if issubclass(cls, Sized):
         _check_size(values.get("trade_size"), series)
     groups = [(one,) for one in series] if fields.keys() & set(_ONE) else [series]
+    if len(groups) > 1 and "order_id_tag" in values:
+        raise StrategyParameterError(
+            f"{len(groups)} instruments make {len(groups)} strategies {name}, and no two of them "
+            "can have the same order_id_tag.",
+            "Leave --param order_id_tag=… out.",
+        )
     strategies = []
     for number, group in enumerate(groups):
         filled = {**_filled_in(fields, group), "order_id_tag": f"{number:03d}", **values}
@@ -67,7 +77,7 @@ def _config_class(name: str, cls: type[Strategy]) -> type[StrategyConfig] | None
         return StrategyConfig  # Strategy's own __init__ is Cython and shows no hints
     try:
         hints = typing.get_type_hints(cls.__init__)
-    except (NameError, TypeError) as error:
+    except Exception as error:
         raise _unreadable(name, f"its type hints cannot be read: {error}") from error
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     needed = [one for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
@@ -116,15 +126,28 @@ def _check_size(size: Decimal | None, series: Iterable[Tradable]) -> None:
         return
     if size <= 0:
         raise StrategyParameterError(
-            f"The trade_size {size} is not greater than 0.", "Name one: --param trade_size=100."
+            f"The trade_size {brief(size)} is not greater than 0.",
+            "Name one: --param trade_size=100.",
+        )
+    if size > Decimal(QUANTITY_MAX):
+        raise StrategyParameterError(
+            f"The trade_size {brief(size)} is greater than {QUANTITY_MAX:,.0f}, the most that "
+            "Nautilus Trader can hold.",
+            "Name less: --param trade_size=100.",
         )
     for one in series:
-        if size % one.size_step:
+        if not _is_multiple(size, one.size_step):
             raise StrategyParameterError(
-                f"The trade_size {size} is not a multiple of {one.size_step.normalize():f}, the "
-                f"size step of {one.instrument_id}.",
+                f"The trade_size {brief(size)} is not a multiple of "
+                f"{one.size_step.normalize():f}, the size step of {one.instrument_id}.",
                 "Name one that is, such as --param trade_size=100.",
             )
+
+
+def _is_multiple(size: Decimal, step: Decimal) -> bool:
+    # The usual 28 digits are too few for a great size in the smallest steps.
+    with localcontext(prec=100):
+        return size >= step and not size % step
 
 
 def _filled_in(
@@ -167,20 +190,26 @@ def _require(
 def _construct(
     name: str, cls: type[Strategy], config: type[StrategyConfig] | None, values: dict[str, Any]
 ) -> Strategy:
-    make: Callable[[], Strategy] = (
-        cls
-        if config is None
-        else (
-            lambda: cls(
-                config(**{k: v for k, v in values.items() if k in config.__struct_fields__})
-            )
-        )
-    )
     try:
-        return make()
-    except (Exception, SystemExit) as error:
+        if config is None:
+            return cls()
+        made = config(**{k: v for k, v in values.items() if k in config.__struct_fields__})
+        _check_identity(made)
+        return cls(made)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise StrategyParameterError(
             f"The strategy {name} refuses its parameters: "
             f"{type(error).__name__}: {error}{place_of(error)}",
             "Correct them: --param key=value.",
         ) from error
+
+
+def _check_identity(config: StrategyConfig) -> None:
+    """Refuse what Nautilus does not: Rust would panic and take the process with it."""
+    tag, oms = config.order_id_tag, config.oms_type
+    if tag is not None and not (tag.isascii() and re.fullmatch(r"[^\s\0-]+", tag)):
+        raise ValueError(f"order_id_tag {brief(repr(tag))} is not letters and digits")
+    if isinstance(oms, str) and oms.upper() not in OmsType.__members__:
+        raise ValueError(f"oms_type {brief(repr(oms))} is none of {', '.join(OmsType.__members__)}")

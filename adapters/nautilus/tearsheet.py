@@ -44,7 +44,14 @@ def write_report(
     Raises:
         ReportError: it could not be written.
     """
-    html = _html(plan, result, simulation)
+    try:
+        html = _html(plan, result, simulation)
+    except Exception as error:
+        # What Nautilus and Plotly make of figures out of the common is theirs to decide.
+        raise ReportError(
+            f"The report {path} cannot be made: {type(error).__name__}: {error}.",
+            "Run the backtest again without --report.",
+        ) from error
     try:
         _replace(path.absolute(), html)
     except OSError as error:
@@ -95,7 +102,8 @@ def _daily_returns(simulation: Simulation, start: Decimal) -> pd.Series:
     index = pd.to_datetime([day * DAY for day in recorder.days], unit="ns", utc=True)
     equity: Sequence[float] = [float(value) for value in recorder.values]
     before = [float(start), *equity[:-1]]
-    returns = [now / then - 1 for now, then in zip(equity, before, strict=False)]
+    # Nothing is a share of nothing: after a day that ended with 0 there is no return.
+    returns = [now / then - 1 if then else 0.0 for now, then in zip(equity, before, strict=False)]
     return pd.Series(returns, index=pd.DatetimeIndex(index), dtype=float)
 
 
@@ -104,12 +112,11 @@ def _pnls(analyzer: LinearAnalyzer, currency: Currency) -> dict[str, dict[str, f
 
 
 def _run_info(plan: BacktestPlan, result: BacktestResult, simulation: Simulation) -> dict[str, str]:
-    engine = simulation.engine
     return {
         "Strategy": plan.strategy.name,
         **{f"Parameter {name}": value for name, value in plan.strategy.params.items()},
         "Instruments": ", ".join(dict.fromkeys(str(one.id) for one, _ in plan.traded)),
-        "First bar": utc(int(engine.backtest_start.value)) if engine.backtest_start else "none",
+        "First bar": utc(simulation.first_close) if result.bars else "none",
         "Last bar": utc(simulation.accounts.last_close()) if result.bars else "none",
         "Bars": f"{result.bars:,}",
         "Orders": f"{result.orders:,}",

@@ -11,11 +11,13 @@ import attrs
 import pytest
 
 from domain.backtesting import AccountType, BarChunk, Commission, Settings
+from domain.bars import Bars
 from domain.errors import (
     BacktestFailedError,
     BacktestSettingError,
     ExpiredInstrumentError,
     MissingExchangeRateError,
+    PrecisionError,
     ReportError,
     StrategyParameterError,
     UnknownStrategyError,
@@ -71,11 +73,47 @@ def test_an_unknown_parameter_is_refused_with_the_nearest_name(engine: BacktestE
     assert "trade_size" in refused.value.recovery
 
 
-@pytest.mark.parametrize("size", ["ten", "", "NaN", "Infinity", "0", "-1", "0.5"])
+SIZES = ["ten", "", "NaN", "sNaN", "Infinity", "0", "-1", "-5", "0.5", "1e-30", "1e30"]
+SIZES += ["1e999999", "1e-1000000000000000000", "1" + "0" * 400]
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_a_size_that_cannot_be_traded_is_refused(engine: BacktestEngine, size: str) -> None:
     with pytest.raises(StrategyParameterError) as refused:
         engine.check(plan(AAPL, params={"trade_size": size}))
     assert "trade_size" in refused.value.message
+    assert len(refused.value.message) < 300
+
+
+@pytest.mark.parametrize("step", ["1", "0.0000000000000001"])
+def test_a_great_size_in_small_steps_is_none(engine: BacktestEngine, step: str) -> None:
+    fine = attrs.evolve(AAPL, size_precision=16, size_step=Decimal(step))
+    engine.check(plan(fine, params={"trade_size": "9999999999999"}))
+
+
+def test_amounts_beyond_the_engine_are_an_error(engine: BacktestEngine) -> None:
+    """No panic, which would take the process with it."""
+    dear = chunk((AAPL, bars([10**17, 9 * 10**17])))
+    wanted = plan(AAPL, params={"trade_size": "9999999999999"})
+    with pytest.raises((BacktestFailedError, PrecisionError)) as failed:
+        engine.run(wanted, [dear])
+    assert failed.value.recovery
+
+
+@pytest.mark.parametrize("size", ["1", "99999999999"])
+@pytest.mark.parametrize("account", AccountType)
+@pytest.mark.parametrize(
+    "commission", ["1000000000000/order", "1000000000000/share", "1000000000000%", "1000%"]
+)
+def test_the_greatest_commissions_end_in_a_result_or_an_error(
+    engine: BacktestEngine, commission: str, account: AccountType, size: str
+) -> None:
+    settings = Settings(commission=Commission.parse(commission), account=account)
+    wanted = plan(AAPL, params={"trade_size": size}, settings=settings)
+    try:
+        assert engine.run(wanted, [chunk((AAPL, bars([18_500, 18_500])))]).pnl < 0
+    except BacktestFailedError as failed:
+        assert failed.recovery  # noqa: PT017 (either is right)
 
 
 def test_two_currencies_need_a_base_currency(engine: BacktestEngine) -> None:
@@ -84,9 +122,39 @@ def test_two_currencies_need_a_base_currency(engine: BacktestEngine) -> None:
     assert "--base-currency" in refused.value.recovery
 
 
-def test_capital_of_more_decimals_than_its_currency_is_refused(engine: BacktestEngine) -> None:
-    with pytest.raises(BacktestSettingError):
-        engine.check(plan(AAPL, settings=Settings(capital=Decimal("1000.001"))))
+@pytest.mark.parametrize(
+    "capital",
+    ["1000.001", "1e-9", "1e-1000000000000000000", "100000." + "0" * 40 + "1", "1e300", "1e999999"],
+)
+def test_capital_of_too_many_digits_is_refused(engine: BacktestEngine, capital: str) -> None:
+    with pytest.raises(BacktestSettingError) as refused:
+        engine.check(plan(AAPL, settings=Settings(capital=Decimal(capital))))
+    assert "--capital" in refused.value.recovery
+    assert len(refused.value.message) < 300
+
+
+@pytest.mark.parametrize("capital", ["0", "-1", "NaN", "sNaN", "Infinity"])
+def test_capital_that_is_none_is_refused(capital: str) -> None:
+    with pytest.raises(BacktestSettingError, match="not a number greater than 0"):
+        Settings(capital=Decimal(capital))
+
+
+@pytest.mark.parametrize("slippage", [float("nan"), float("inf"), -0.1, 1.1])
+def test_slippage_that_is_no_probability_is_refused(slippage: float) -> None:
+    with pytest.raises(BacktestSettingError, match="not a probability"):
+        Settings(slippage=slippage)
+
+
+COSTS = ["", "1", "-1/order", "1.2.3/order", "./order", "nan/order", "1e5/order"]
+COSTS += ["1000000000001/order", "99999999999999%", "9" * 400 + "/order", "0." + "0" * 99 + "1%"]
+
+
+@pytest.mark.parametrize("commission", COSTS)
+def test_a_commission_that_is_none_or_beyond_measure_is_refused(commission: str) -> None:
+    with pytest.raises(BacktestSettingError) as refused:
+        Commission.parse(commission)
+    assert "1.00/order" in refused.value.recovery
+    assert len(refused.value.message) < 300
 
 
 def test_a_missing_exchange_rate_is_refused_by_naming_the_pair(engine: BacktestEngine) -> None:
@@ -248,7 +316,43 @@ def test_chunks_make_no_difference(engine: BacktestEngine) -> None:
     at_once = engine.run(wanted, [whole])
     in_parts = engine.run(wanted, cut(whole, OPEN + 2 * MINUTE, OPEN + 3 * MINUTE))
     assert at_once == in_parts
-    assert at_once.bars == 27
+    assert at_once.bars == 18
+
+
+@pytest.mark.parametrize("cuts", [(), (1,), (2,), (1, 2, 3)])
+@pytest.mark.parametrize("account", AccountType)
+def test_rate_bars_after_the_last_traded_bar_change_nothing(
+    engine: BacktestEngine, account: AccountType, cuts: tuple[int, ...]
+) -> None:
+    """A euro is 1.10 dollars when the last traded bar closes, and 2 dollars days later."""
+    share = bars([10_000, 10_100])
+    later = bars([200_000] * 3, start=OPEN + 2 * MINUTE, step=DAY, price_precision=5)
+    rates = bars([108_000, 110_000], price_precision=5)
+    settings = Settings(base_currency="USD", account=account)
+    wanted = plan(SAP, params=TEN, settings=settings, rates=[EURUSD])
+    until_then = engine.run(wanted, [chunk((EURUSD, rates), (SAP, share))])
+    longer = chunk((EURUSD, Bars.concat([rates, later])), (SAP, share))
+    assert engine.run(wanted, cut(longer, *(OPEN + MINUTE * edge for edge in cuts))) == until_then
+    assert until_then.bars == 2
+
+
+def test_rate_bars_between_traded_bars_count_for_the_later_one(engine: BacktestEngine) -> None:
+    """The rate of 2 closes alone, in a chunk of its own, before the second traded bar."""
+    chunks: list[BarChunk] = [
+        chunk((EURUSD, bars([125_000], price_precision=5)), (SAP, bars([10_000]))),
+        chunk((EURUSD, bars([200_000], start=OPEN + DAY, price_precision=5))),
+        chunk((SAP, bars([11_000], start=OPEN + 2 * DAY))),
+    ]
+    settings = Settings(base_currency="USD")
+    result = engine.run(plan(SAP, params=TEN, settings=settings, rates=[EURUSD]), chunks)
+    assert (result.pnl, result.bars) == (Decimal(200), 2)
+
+
+def test_rate_bars_alone_are_no_run(engine: BacktestEngine) -> None:
+    settings = Settings(base_currency="USD")
+    wanted = plan(SAP, params=TEN, settings=settings, rates=[EURUSD])
+    result = engine.run(wanted, [chunk((EURUSD, bars([108_000, 110_000], price_precision=5)))])
+    assert (result.bars, result.orders, result.pnl) == (0, 0, Decimal(0))
 
 
 def test_empty_chunks_and_absent_series_are_nothing_special(engine: BacktestEngine) -> None:

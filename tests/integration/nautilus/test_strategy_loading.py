@@ -180,6 +180,74 @@ def test_a_fast_average_that_is_slower_is_told(engine: NautilusBacktestEngine) -
     assert "fast_ema_period 20 is not less than slow_ema_period 20" in message
 
 
+@pytest.mark.parametrize(
+    ("param", "value"),
+    [
+        ("fast_ema_period", "1000000000000"),
+        ("slow_ema_period", "2147483648"),
+        ("slow_ema_period", "1" + "0" * 400),
+        ("slow_ema_period", "1" + "0" * 5000),
+        ("slow_ema_period", "1_000"),
+        ("fast_ema_period", "NaN"),
+        ("fast_ema_period", "0"),
+        ("fast_ema_period", "-5"),
+        ("fast_ema_period", "1e-30"),
+        ("order_time_in_force", "1000000000000"),
+        ("order_time_in_force", "8"),
+        ("order_id_tag", ""),
+        ("order_id_tag", "7-"),
+        ("order_id_tag", "\u0661"),
+        ("order_id_tag", "7\0"),
+        ("oms_type", "1e30"),
+        ("strategy_id", "-5"),
+        ("strategy_id", "MINE-"),
+        ("strategy_id", "M\0-1"),
+        ("external_order_claims", "AAPL.\u00c9"),
+        ("external_order_claims", '["\\u0000.X"]'),
+    ],
+)
+def test_no_value_takes_the_process_with_it(
+    engine: NautilusBacktestEngine, param: str, value: str
+) -> None:
+    """Rust panics at most of these."""
+    told = refusal(engine, StrategyParameterError, "ema-cross", {param: value})
+    assert param in told or "period is greater than 2,147,483,647" in told
+    assert len(told) < 300
+
+
+def test_ids_of_the_right_form_are_taken(engine: NautilusBacktestEngine) -> None:
+    params = {"order_id_tag": "7", "oms_type": "hedging"}
+    params["external_order_claims"] = "AAPL.NASDAQ,BRK B.NYSE"
+    engine.check(plan(AAPL, strategy="ema-cross", params=params))
+
+
+def test_two_strategies_cannot_share_an_order_id_tag(engine: NautilusBacktestEngine) -> None:
+    with pytest.raises(StrategyParameterError, match="same order_id_tag"):
+        engine.check(plan(AAPL, KO, params={"order_id_tag": "7"}))
+
+
+@pytest.mark.parametrize(
+    "kind", ["SystemExit", "GeneratorExit", "type('Evil', (BaseException,), {})"]
+)
+def test_a_module_that_raises_what_is_no_exception_is_told(
+    engine: NautilusBacktestEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("evil.py").write_text(f"raise {kind}('no luck')\n")
+    assert "no luck (evil.py, line 1)" in refusal(engine, UnknownStrategyError, "evil:Mine")
+
+
+def test_an_interrupt_at_import_is_no_failure(
+    engine: NautilusBacktestEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("interrupted.py").write_text("raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        engine.check(plan(AAPL, strategy="interrupted:Mine"))
+
+
 def test_a_strategy_of_many_instruments_is_made_once(engine: NautilusBacktestEngine) -> None:
     held = chunk((AAPL, bars([100, 110])), (KO, bars([50, 40])))
     result = engine.run(plan(AAPL, KO, strategy=f"{MINE}:WholePortfolio"), [held])

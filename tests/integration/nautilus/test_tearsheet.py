@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from domain.errors import ReportError
 from tests.integration.nautilus.building import (
     DAY,
     ONE_DAY,
+    OPEN,
     bars,
     chunk,
     equity,
@@ -114,6 +116,51 @@ def test_a_run_with_closed_trades_has_one(tmp_path: Path) -> None:
     page = path.read_text(encoding="utf-8")
     assert figure(page, "PnL (total)") == pytest.approx(float(result.pnl))
     assert 0 < figure(page, "Win Rate") <= 1
+
+
+def test_its_bars_are_those_that_are_traded(tmp_path: Path) -> None:
+    """Rates begin four days before the first of two traded bars and end two days after."""
+    sap, euro = equity("SAP.IBIS", "EUR"), pair()
+    held = chunk(
+        (euro, bars([125_000] * 8, start=OPEN - 4 * DAY, step=DAY, price_precision=5)),
+        (sap, bars([10_000, 10_100], step=DAY)),
+        bar_type=ONE_DAY,
+    )
+    path = tmp_path / "sheet.html"
+    settings = Settings(base_currency="USD")
+    wanted = plan(sap, settings=settings, rates=[euro], bar_type=ONE_DAY, report=path)
+    NautilusBacktestEngine().run(wanted, [held])
+    page = path.read_text(encoding="utf-8")
+    assert figure(page, "Bars") == 2
+    assert "2024-01-03 14:30:00 UTC" in page
+    assert "2024-01-04 14:30:00 UTC" in page
+    assert "2023-12-30" not in page
+    assert "2024-01-06" not in page
+
+
+def test_an_account_that_was_at_nothing_has_one(tmp_path: Path) -> None:
+    """1,000 fall to 0 with the share, and rise again."""
+    path = tmp_path / "sheet.html"
+    settings = Settings(capital=Decimal(1_000))
+    held = chunk((AAPL, bars([10_000, 0, 5_000], step=DAY)), bar_type=ONE_DAY)
+    params = {"trade_size": "10"}
+    wanted = plan(AAPL, params=params, settings=settings, bar_type=ONE_DAY, report=path)
+    assert NautilusBacktestEngine().run(wanted, [held]).pnl == -500
+    assert path.stat().st_size > 1_000_000
+
+
+def test_a_sum_beyond_nautilus_is_an_error(tmp_path: Path) -> None:
+    """Each of two accounts holds what Nautilus can, but not both together."""
+    path = tmp_path / "sheet.html"
+    settings = Settings(capital=Decimal(17 * 10**12))
+    closes = bars([10_000, 10**12], step=DAY)
+    held = chunk((AAPL, closes), (KO, closes), bar_type=ONE_DAY)
+    params = {"trade_size": "800"}
+    wanted = plan(AAPL, KO, params=params, settings=settings, bar_type=ONE_DAY, report=path)
+    with pytest.raises(ReportError) as failed:
+        NautilusBacktestEngine().run(wanted, [held])
+    assert "without --report" in failed.value.recovery
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_earlier_report_is_replaced(tmp_path: Path) -> None:

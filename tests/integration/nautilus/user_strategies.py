@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from decimal import Decimal
 from typing import ClassVar
 
@@ -154,11 +155,16 @@ class NoStrategy:
     """Is something else."""
 
 
+class Evil(BaseException):
+    """What no `except Exception` catches."""
+
+
 class FailingConfig(StrategyConfig, frozen=True):
-    """Says where to fail."""
+    """Says where to fail, and with which exception."""
 
     bar_type: BarType
     where: str
+    how: str = "LookupError"
 
 
 class Failing(Strategy):
@@ -180,9 +186,13 @@ class Failing(Strategy):
     def on_stop(self) -> None:
         self._fail("on_stop")
 
+    def on_dispose(self) -> None:
+        self._fail("on_dispose")
+
     def _fail(self, where: str) -> None:
         if where == self.config.where:
-            raise LookupError(f"broken in {where}")
+            kind = Evil if self.config.how == "Evil" else getattr(builtins, self.config.how)
+            raise kind(f"broken in {where}")
 
 
 class WatcherConfig(StrategyConfig, frozen=True):
