@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import attrs
-import numpy as np
 
-from application.catalog import Catalog, Provenance, SeriesReader, SeriesWriter
-from application.conflicts import OnConflict, Overlap, compare, settle
+from application.catalog import Catalog
+from application.conflicts import OnConflict, Overlap
 from application.instruments import definition
+from application.partition_changes import PartitionChanges
 from application.rows import NewBars, bars_of_rows
+from application.series_writer import Provenance, SeriesWriter
 from domain.bar_type import BarType
-from domain.bars import Bars, Int64Array
+from domain.bars import Bars
 from domain.errors import ConflictError, CorruptPartitionError, TimeZoneNeededError
 from domain.events import CsvImported
 from domain.instrument import InstrumentId, Series
-from domain.partitions import split_by_partition
 from domain.ports import BarFileReader, Clock, FileLayout, Progress, TradingCalendar
-from domain.sessions import NANOSECONDS_IN_DAY, Stamp, utc_offsets
+from domain.sessions import Stamp
 from domain.venues import venue
 
 SOURCE = "csv"
@@ -121,17 +121,17 @@ class ImportCsv:
     def _import(self, request: CsvImport, new: NewBars, ask: Ask | None) -> CsvImportResult:
         # Settled before the lock is taken: a person may take their time to answer.
         before = self._catalog.reader(self._catalog.availability().holdings(new.series))
-        changes = _Changes(before, new)
-        policy = self._policy(request, changes, ask)
+        changes = PartitionChanges(before, new.bars)
+        policy = _policy(request, new.series, changes.overlap, ask)
         if request.dry_run:
-            return changes.result(request, policy)
+            return _result(request, new, changes, policy)
         with self._catalog.writing(new.series) as writer:
             if writer.holdings.partitions != before.holdings.partitions:
                 # Another process was quicker: what was decided is applied to what is held now.
-                changes = _Changes(writer, new)
+                changes = PartitionChanges(writer, new.bars)
                 decided = policy if request.on_conflict is OnConflict.ASK and ask else None
-                policy = self._policy(request, changes, None, decided)
-            result = changes.result(request, policy)
+                policy = _policy(request, new.series, changes.overlap, None, decided)
+            result = _result(request, new, changes, policy)
             if changes.settled(policy):
                 self._commit(request, new, result, writer, changes.settled(policy))
         return result
@@ -162,31 +162,32 @@ class ImportCsv:
         with self._progress.track(f"Importing {request.path.name}", len(partitions)) as task:
             writer.commit(partitions, provenance, [imported], task, precisions)
 
-    @staticmethod
-    def _policy(
-        request: CsvImport,
-        changes: _Changes,
-        ask: Ask | None,
-        decided: OnConflict | None = None,
-    ) -> OnConflict:
-        overlap, policy = changes.overlap, decided or request.on_conflict
-        if policy is OnConflict.ASK:
-            if not overlap.different:
-                return OnConflict.SKIP
-            policy = ask(changes.new.series, overlap) if ask else OnConflict.ASK
-        if policy is OnConflict.ASK:
-            raise ConflictError(
-                f"{overlap.different} bars of {request.path.name} differ from the bars that the "
-                "Parquet catalog holds.",
-                "Say which to keep: --on-conflict skip, overwrite or merge.",
-            )
-        if policy is OnConflict.OVERWRITE and overlap.vanishing and not request.bars_may_vanish:
-            raise ConflictError(
-                f"Overwriting would remove {overlap.vanishing} held bars that "
-                f"{request.path.name} does not have.",
-                "Add --yes to remove them, or use --on-conflict merge to keep them.",
-            )
-        return policy
+
+def _policy(
+    request: CsvImport,
+    series: Series,
+    overlap: Overlap,
+    ask: Ask | None,
+    decided: OnConflict | None = None,
+) -> OnConflict:
+    policy = decided or request.on_conflict
+    if policy is OnConflict.ASK:
+        if not overlap.different:
+            return OnConflict.SKIP
+        policy = ask(series, overlap) if ask else OnConflict.ASK
+    if policy is OnConflict.ASK:
+        raise ConflictError(
+            f"{overlap.different} bars of {request.path.name} differ from the bars that the "
+            "Parquet catalog holds.",
+            "Say which to keep: --on-conflict skip, overwrite or merge.",
+        )
+    if policy is OnConflict.OVERWRITE and overlap.vanishing and not request.bars_may_vanish:
+        raise ConflictError(
+            f"Overwriting would remove {overlap.vanishing} held bars that "
+            f"{request.path.name} does not have.",
+            "Add --yes to remove them, or use --on-conflict merge to keep them.",
+        )
+    return policy
 
 
 def _zone_commands(request: CsvImport) -> str:
@@ -200,76 +201,22 @@ def _zone_commands(request: CsvImport) -> str:
     )
 
 
-class _Changes:
-    """What the new bars do to the partitions that they fall into."""
-
-    def __init__(self, held: SeriesReader, new: NewBars) -> None:
-        self.new = new
-        self._days = _day_numbers(new.bars, new.series)
-        self._parts = dict(split_by_partition(new.bars, new.series.bar_type))
-        self._held = {name: held.read(name) for name in self._touched(held)}
-        self._settled: dict[OnConflict, dict[str, Bars]] = {}
-        self.overlap = sum((self._compare(name) for name in self._held), Overlap())
-
-    def _touched(self, held: SeriesReader) -> list[str]:
-        """Return new bars' partitions, and held ones that share a day of the venue with them."""
-        days = set(self._days.tolist())
-        epoch = dt.date(1970, 1, 1).toordinal()
-        sharing = (
-            name
-            for name, one in held.holdings.partitions.items()
-            if any(date.toordinal() - epoch in days for date in one.trading_dates)
-        )
-        return sorted({*self._parts, *sharing})
-
-    def _part(self, name: str) -> Bars:
-        return self._parts.get(name, Bars.empty())
-
-    def _compare(self, name: str) -> Overlap:
-        held = self._held[name]
-        if not len(held):
-            return Overlap(new=len(self._part(name)))
-        return compare(held, self._part(name), self._days, _day_numbers(held, self.new.series))
-
-    def settled(self, policy: OnConflict) -> dict[str, Bars]:
-        """Return the partitions that change, with what they hold afterwards."""
-        if policy not in self._settled:
-            self._settled[policy] = dict(self._changing(policy))
-        return self._settled[policy]
-
-    def _changing(self, policy: OnConflict) -> Iterator[tuple[str, Bars]]:
-        for name, held in self._held.items():
-            new = self._part(name)
-            if len(held):
-                days = _day_numbers(held, self.new.series)
-                new = settle(held, new, policy, self._days, days)
-            if not new.same_values(held):
-                yield name, new
-
-    def result(self, request: CsvImport, policy: OnConflict) -> CsvImportResult:
-        """Return the counts under `policy`."""
-        overlap, dates = self.overlap, self.new.dates
-        replaced = 0 if policy is OnConflict.SKIP else overlap.different
-        return CsvImportResult(
-            file=str(request.path),
-            series=self.new.series,
-            rows=self.new.rows,
-            bars_written=overlap.new + replaced,
-            bars_skipped=overlap.identical + overlap.different - replaced,
-            bars_replaced=replaced,
-            partitions=len(self.settled(policy)),
-            start=dates[0],
-            end=dates[-1],
-            stamp=request.stamp,
-            bar_type_inferred=request.bar_type is None,
-            on_conflict=policy,
-        )
-
-
-def _day_numbers(bars: Bars, series: Series) -> Int64Array:
-    """Return, for each bar, the day it belongs to by the venue's clock, counted from 1970."""
-    local = bars.ts_open
-    if series.bar_type.is_intraday and len(bars):
-        local = local + utc_offsets(bars.ts_open, venue(series.instrument_id.venue).tzinfo)
-    days: Int64Array = np.floor_divide(local, NANOSECONDS_IN_DAY)
-    return days
+def _result(
+    request: CsvImport, new: NewBars, changes: PartitionChanges, policy: OnConflict
+) -> CsvImportResult:
+    overlap = changes.overlap
+    replaced = 0 if policy is OnConflict.SKIP else overlap.different
+    return CsvImportResult(
+        file=str(request.path),
+        series=new.series,
+        rows=new.rows,
+        bars_written=overlap.new + replaced,
+        bars_skipped=overlap.identical + overlap.different - replaced,
+        bars_replaced=replaced,
+        partitions=len(changes.settled(policy)),
+        start=new.dates[0],
+        end=new.dates[-1],
+        stamp=request.stamp,
+        bar_type_inferred=request.bar_type is None,
+        on_conflict=policy,
+    )
