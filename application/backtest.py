@@ -130,7 +130,7 @@ class RunBacktest:
         if not leg.partitions or (missing and not request.window.is_open):
             raise self._missing(leg, missing)
         for sentence in _gap_notices(leg, missing):
-            self._progress.tell(sentence)
+            self._progress.warn(sentence)
         return leg
 
     def _missing(self, leg: Leg, missing: Sequence[Session]) -> Exception:
@@ -196,7 +196,7 @@ def _nothing_held(series: Series, availability: Availability) -> NothingHeldErro
 def _gap_notices(leg: Leg, missing: Sequence[Session]) -> Iterator[str]:
     if missing:
         yield (
-            f"{leg.name}: {_count(missing)} inside what is held are missing and left out: "
+            f"{leg.name}: {_count(missing)} inside what is held missing and left out: "
             f"{stretches(missing, leg.holdings.trading_dates)}"
         )
 

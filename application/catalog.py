@@ -63,8 +63,8 @@ class Catalog:
         try:
             return self._repository.read(partition)
         except CorruptPartitionError as error:
-            self.quarantine(error)
-            raise
+            done = self.quarantine(error)
+            raise CorruptPartitionError(partition, error.problem, quarantined=done) from error
 
     def quarantine(self, error: CorruptPartitionError) -> bool:
         """Record the damage and put the file out of the way.

@@ -42,33 +42,44 @@ class Overlap:
         )
 
 
-def compare(held: Bars, new: Bars, replaced_days: Int64Array, held_days: Int64Array) -> Overlap:
-    """Return how `new` overlaps `held`, both in order of time.
+@attrs.frozen(eq=False)
+class Placed:
+    """Bars in order of time, with each bar's slot (see `slots`) and its day at the venue.
 
-    `held_days` numbers the day of each held bar, `replaced_days` are the days of new ones.
+    A slot has one bar: two bars of one slot are the same stretch of time told twice, whatever
+    their stamps say.
     """
-    held, new = _alike(held, new)
+
+    bars: Bars
+    slots: Int64Array
+    days: Int64Array
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Placed:
+        """Return the bars at `which`: positions or a mask."""
+        return Placed(self.bars.take(which), self.slots[which], self.days[which])
+
+
+def compare(held: Placed, new: Placed, replaced_days: Int64Array) -> Overlap:
+    """Return how `new` overlaps `held`; `replaced_days` are those that new bars lie on."""
     common, of_held, of_new = np.intersect1d(
-        held.ts_open, new.ts_open, assume_unique=True, return_indices=True
+        held.slots, new.slots, assume_unique=True, return_indices=True
     )
-    same = _same_rows(held.take(of_held), new.take(of_new))
-    lost = np.isin(held_days, replaced_days) & ~np.isin(held.ts_open, new.ts_open)
+    same = _same_rows(*_alike(held.bars.take(of_held), new.bars.take(of_new)))
+    lost = np.isin(held.days, replaced_days) & ~np.isin(held.slots, new.slots)
     return Overlap(
-        new=len(new) - len(common),
+        new=len(new.bars) - len(common),
         identical=int(same.sum()),
         different=int((~same).sum()),
         vanishing=int(lost.sum()),
     )
 
 
-def settle(
-    held: Bars, new: Bars, policy: OnConflict, replaced_days: Int64Array, held_days: Int64Array
-) -> Bars:
-    """Return what a partition holds afterwards, in order of time, no bar twice."""
+def settle(held: Placed, new: Placed, policy: OnConflict, replaced_days: Int64Array) -> Bars:
+    """Return what a partition holds afterwards, in order of time, no slot twice."""
     if policy is OnConflict.OVERWRITE:
-        held = held.take(~np.isin(held_days, replaced_days))
+        held = held.take(~np.isin(held.days, replaced_days))
     keep, add = (held, new) if policy is OnConflict.SKIP else (new, held)
-    joined = Bars.concat([keep, add.take(~np.isin(add.ts_open, keep.ts_open))])
+    joined = Bars.concat([keep.bars, add.take(~np.isin(add.slots, keep.slots)).bars])
     return joined.take(np.argsort(joined.ts_open, kind="stable"))
 
 

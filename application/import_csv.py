@@ -93,14 +93,16 @@ class ImportCsv:
             CatalogError, LedgerError: the catalog cannot be written.
         """
         new = self._new_bars(request)
+        damaged: set[str] = set()
         while True:
             try:
-                return self._import(request, new, ask)
+                return self._import(request, new, ask, damaged)
             except CorruptPartitionError as error:
                 # What is damaged is lost already; it must not keep its own bars from coming back.
-                if request.dry_run or not self._catalog.quarantine(error):
+                if not request.dry_run and not self._catalog.quarantine(error):
                     raise
-                self._progress.tell(f"{error.message} {error.recovery}")
+                damaged.add(error.partition.path)
+                self._progress.warn(f"{error.message} Its bars count as missing.")
 
     def _new_bars(self, request: CsvImport) -> NewBars:
         instrument = self._catalog.availability().instruments.get(request.instrument_id)
@@ -118,9 +120,12 @@ class ImportCsv:
             now=self._clock.now(),
         )
 
-    def _import(self, request: CsvImport, new: NewBars, ask: Ask | None) -> CsvImportResult:
+    def _import(
+        self, request: CsvImport, new: NewBars, ask: Ask | None, damaged: set[str]
+    ) -> CsvImportResult:
         # Settled before the lock is taken: a person may take their time to answer.
-        before = self._catalog.reader(self._catalog.availability().holdings(new.series))
+        holdings = self._catalog.availability().holdings(new.series)
+        before = self._catalog.reader(holdings.without(damaged))
         changes = PartitionChanges(before, new.bars)
         policy = _policy(request, new.series, changes.overlap, ask)
         if request.dry_run:
@@ -128,8 +133,8 @@ class ImportCsv:
         with self._catalog.writing(new.series) as writer:
             if writer.holdings.partitions != before.holdings.partitions:
                 # Another process was quicker: what was decided is applied to what is held now.
+                decided = policy if ask and changes.overlap.different else None
                 changes = PartitionChanges(writer, new.bars)
-                decided = policy if request.on_conflict is OnConflict.ASK and ask else None
                 policy = _policy(request, new.series, changes.overlap, None, decided)
             result = _result(request, new, changes, policy)
             if changes.settled(policy):

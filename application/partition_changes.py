@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from application.conflicts import OnConflict, Overlap, compare, settle
+from application.conflicts import OnConflict, Overlap, Placed, compare, settle
 from application.series_writer import SeriesReader
-from domain.bars import Bars, Int64Array
-from domain.instrument import Series
+from domain.bars import Bars
 from domain.partitions import split_by_partition
-from domain.sessions import NANOSECONDS_IN_DAY, utc_offsets
+from domain.sessions import NANOSECONDS_IN_DAY, slots, utc_offsets
 from domain.venues import venue
 
 
@@ -21,9 +20,10 @@ class PartitionChanges:
 
     def __init__(self, held: SeriesReader, new: Bars) -> None:
         self._series = held.holdings.series
-        self._days = _day_numbers(new, self._series)
-        self._parts = dict(split_by_partition(new, self._series.bar_type))
-        self._held = {name: held.read(name) for name in self._touched(held)}
+        parts = dict(split_by_partition(new, self._series.bar_type))
+        self._new = {name: self._placed(bars) for name, bars in parts.items()}
+        self._days = np.unique(np.concatenate([part.days for part in self._new.values()]))
+        self._held = {name: self._placed(held.read(name)) for name in self._touched(held)}
         self._settled: dict[OnConflict, dict[str, Bars]] = {}
         self.overlap = sum((self._compare(name) for name in self._held), Overlap())
 
@@ -36,16 +36,23 @@ class PartitionChanges:
             for name, one in held.holdings.partitions.items()
             if any(date.toordinal() - epoch in days for date in one.trading_dates)
         )
-        return sorted({*self._parts, *sharing})
+        return sorted({*self._new, *sharing})
 
-    def _part(self, name: str) -> Bars:
-        return self._parts.get(name, Bars.empty())
+    def _part(self, name: str) -> Placed:
+        return self._new.get(name) or self._placed(Bars.empty())
+
+    def _placed(self, bars: Bars) -> Placed:
+        bar_type, zone = self._series.bar_type, venue(self._series.instrument_id.venue).tzinfo
+        days = bars.ts_open
+        if bar_type.is_intraday:
+            days = days + utc_offsets(bars.ts_open, zone)
+        return Placed(bars, slots(bars.ts_open, bar_type, zone), days // NANOSECONDS_IN_DAY)
 
     def _compare(self, name: str) -> Overlap:
-        held = self._held[name]
-        if not len(held):
-            return Overlap(new=len(self._part(name)))
-        return compare(held, self._part(name), self._days, _day_numbers(held, self._series))
+        held, new = self._held[name], self._part(name)
+        if not len(held.bars):
+            return Overlap(new=len(new.bars))
+        return compare(held, new, self._days)
 
     def settled(self, policy: OnConflict) -> dict[str, Bars]:
         """Return the partitions that change, with what they hold afterwards."""
@@ -56,17 +63,6 @@ class PartitionChanges:
     def _changing(self, policy: OnConflict) -> Iterator[tuple[str, Bars]]:
         for name, held in self._held.items():
             new = self._part(name)
-            if len(held):
-                days = _day_numbers(held, self._series)
-                new = settle(held, new, policy, self._days, days)
-            if not new.same_values(held):
-                yield name, new
-
-
-def _day_numbers(bars: Bars, series: Series) -> Int64Array:
-    """Return, for each bar, the day it belongs to by the venue's clock, counted from 1970."""
-    local = bars.ts_open
-    if series.bar_type.is_intraday and len(bars):
-        local = local + utc_offsets(bars.ts_open, venue(series.instrument_id.venue).tzinfo)
-    days: Int64Array = np.floor_divide(local, NANOSECONDS_IN_DAY)
-    return days
+            after = settle(held, new, policy, self._days) if len(held.bars) else new.bars
+            if not after.same_values(held.bars):
+                yield name, after

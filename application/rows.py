@@ -70,8 +70,7 @@ def bars_of_rows(
     sessions = calendar.sessions(instrument_id, *_dates(rows, series.bar_type), calendar_name)
     timing = _Timing(rows, series.bar_type, zone, sessions)
     bars, misplaced = timing.by_instant(stamp) if series.bar_type.is_intraday else timing.by_date()
-    timed = attrs.evolve(rows, bars=bars)
-    problems = [*rows.problems, *misplaced, *_breaches(timed, now)]
+    problems = [*rows.problems, *misplaced, *_breaches(rows, bars, now)]
     if problems:
         raise _refused(problems, rows.rows)
     return NewBars(series, bars, rows.rows, trading_dates(bars, series), rows.sha256)
@@ -158,16 +157,16 @@ class _Timing:
         return bars, _problems(rows, closed, "the venue had no session then")
 
 
-def _breaches(rows: FileRows, now: int) -> list[RowProblem]:
-    """Return what is wrong with bars whose times are known."""
+def _breaches(rows: FileRows, bars: Bars, now: int) -> list[RowProblem]:
+    """Return what is wrong with `bars`, the rows with their times known."""
 
     def line_of(position: int) -> int:
         return int(rows.lines[position])
 
     return [
-        *problems_of(rows.bars, line_of),
-        *order_problems(rows.bars.ts_event, line_of),
-        *_problems(rows, rows.bars.ts_event > now, "the bar has not closed yet"),
+        *problems_of(bars, line_of),
+        *order_problems(bars.ts_event, line_of, rows.bars.ts_open),
+        *_problems(rows, bars.ts_event > now, "the bar has not closed yet"),
     ]
 
 

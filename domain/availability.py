@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
@@ -29,6 +29,11 @@ class SeriesHoldings:
     partitions: Mapping[str, PartitionWritten] = attrs.field(factory=dict)
     revisions: Mapping[str, int] = attrs.field(factory=dict)
     updated: int = 0
+
+    def without(self, paths: Collection[str]) -> SeriesHoldings:
+        """Return these holdings but for the partitions whose files are at `paths`."""
+        kept = {name: one for name, one in self.partitions.items() if one.path not in paths}
+        return attrs.evolve(self, partitions=kept)
 
     def next_revision(self, partition: str) -> int:
         """Return the number of the partition's next revision."""

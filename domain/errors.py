@@ -189,10 +189,13 @@ class CorruptPartitionError(BarledgerError):
 
     code = "corrupt-partition"
 
-    def __init__(self, partition: PartitionWritten, problem: str) -> None:
+    def __init__(
+        self, partition: PartitionWritten, problem: str, *, quarantined: bool = False
+    ) -> None:
+        now = "It was moved to quarantine and counts as missing. " if quarantined else ""
         super().__init__(
             f"The partition {partition.path} is damaged: {problem}.",
-            "It counts as missing now. Import or fetch that stretch again; it came from "
+            f"{now}Import or fetch that stretch again; it came from "
             f"{partition.source}: {partition.detail}.",
         )
         self.partition = partition

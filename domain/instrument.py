@@ -20,7 +20,7 @@ _SYMBOL = re.compile(r"[A-Za-z0-9^$#][A-Za-z0-9 ._/:=^$&+#!-]*")
 _VENUE = re.compile(r"[A-Z][A-Z0-9_]*")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,9}")
 _LONGEST = 60
-_LARGEST_MULTIPLIER = 10**9
+_LARGEST = 10**9
 
 
 @attrs.frozen(order=True)
@@ -125,8 +125,16 @@ class Instrument:
         yield from self._number_problems()
         if self.instrument_class is InstrumentClass.FUTURE and self.expiry is None:
             yield "a future needs an expiry"
-        if self.instrument_class.is_pair and self.base_currency is None:
-            yield "a pair needs a base currency"
+        elif self.instrument_class is not InstrumentClass.FUTURE:
+            yield from self._problems_of_no_future()
+        if self.instrument_class.is_pair != (self.base_currency is not None):
+            yield "a pair needs a base currency, and nothing else has one"
+
+    def _problems_of_no_future(self) -> Iterator[str]:
+        if self.expiry is not None:
+            yield "only a future has an expiry"
+        if self.multiplier != 1:
+            yield "only a future has a multiplier"
 
     def _currency_problems(self) -> Iterator[str]:
         for name, currency in (("currency", self.currency), ("base currency", self.base_currency)):
@@ -134,6 +142,10 @@ class Instrument:
                 yield f"{currency!r} is not a {name} code such as USD"
         if self.base_currency == self.currency:
             yield "its base currency is its currency"
+        base, slash, quote = self.id.symbol.partition("/")
+        named = (base, quote) if self.instrument_class.is_pair and slash else None
+        if named not in (None, (self.base_currency, self.currency)):
+            yield f"its symbol names {base} and {quote}, its currencies are others"
 
     def _number_problems(self) -> Iterator[str]:
         for name, step, digits in (
@@ -142,12 +154,12 @@ class Instrument:
         ):
             if not 0 <= digits <= MAX_PRECISION:
                 yield f"its {name} precision {digits} is not from 0 to {MAX_PRECISION}"
-            if not step.is_finite() or step <= 0:
-                yield f"its {name} step {step} is not greater than 0"
+            if not step.is_finite() or not 0 < step <= _LARGEST:
+                yield f"its {name} step {step} is not greater than 0 and at most {_LARGEST:,}"
             elif decimals_of(step) > digits:
                 yield f"its {name} step {step} has more than {digits} decimals"
-        if not self.multiplier.is_finite() or not 0 < self.multiplier <= _LARGEST_MULTIPLIER:
-            yield f"its multiplier {self.multiplier} is not between 0 and {_LARGEST_MULTIPLIER:,}"
+        if not self.multiplier.is_finite() or not 0 < self.multiplier <= _LARGEST:
+            yield f"its multiplier {self.multiplier} is not between 0 and {_LARGEST:,}"
         elif decimals_of(self.multiplier) > MAX_PRECISION:
             yield f"its multiplier {self.multiplier} has more than {MAX_PRECISION} decimals"
 

@@ -210,6 +210,9 @@ class Progress(Protocol):
     def tell(self, sentence: str) -> None:
         """Show one sentence."""
 
+    def warn(self, sentence: str) -> None:
+        """Show one sentence that must not be missed, however quiet the user wants it."""
+
     def track(self, description: str, total: int) -> AbstractContextManager[ProgressTask]:
         """Show an operation of `total` steps until the context ends."""
 

@@ -114,6 +114,22 @@ def intraday_opens(
     return opens
 
 
+def slots(opens: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> Int64Array:
+    """Return where on the grid of `bar_type` bars with these `ts_open` lie: one bar a slot.
+
+    The hour bar that opens with the session at 09:30 lies in the slot of 09:00, as the one of
+    extended hours that opens there: both tell of the same hour. UTC nanoseconds; for bars of a
+    day and longer the label of the first date of their period.
+    """
+    if bar_type.is_intraday:
+        offsets = utc_offsets(opens, zone)
+        return (opens + offsets) // bar_type.length * bar_type.length - offsets
+    if bar_type.unit is BarUnit.DAY:
+        return opens
+    firsts = (period_dates(date_of_label(int(label)), bar_type)[0] for label in opens)
+    return np.array([midnight_utc(first) for first in firsts], np.int64)
+
+
 def _edges_of_sessions(
     instants: Int64Array, sessions: Sequence[Session], *, of: Literal["open", "close"]
 ) -> Int64Array:

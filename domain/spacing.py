@@ -30,7 +30,8 @@ def inferred_bar_type(stamps: Int64Array, *, dates_only: bool) -> BarType | None
     if not len(steps):
         return None
     values, counts = np.unique(steps, return_counts=True)
-    step = int(values[np.argmax(counts)])
+    # Of two that are as common the longer: were it wrong, stamps off its grid would say so.
+    step = int(values[counts == counts.max()].max())
     if dates_only:
         return _longer_bar_type(step // NANOSECONDS_IN_DAY)
     return next((t for t in BarType.all() if t.is_intraday and t.length == step), None)

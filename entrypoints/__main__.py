@@ -1,5 +1,5 @@
 """`python -m entrypoints` is `barledger`."""
 
-from entrypoints.cli.main import run
+from entrypoints.start import run
 
 run()

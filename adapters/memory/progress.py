@@ -27,10 +27,15 @@ class MemoryProgress:
 
     tasks: list[MemoryProgressTask] = attrs.field(factory=list)
     told: list[str] = attrs.field(factory=list)
+    warnings: list[str] = attrs.field(factory=list)
 
     def tell(self, sentence: str) -> None:
         """Remember a sentence."""
         self.told.append(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Remember a warning."""
+        self.warnings.append(sentence)
 
     @contextlib.contextmanager
     def track(self, description: str, total: int) -> Iterator[MemoryProgressTask]:

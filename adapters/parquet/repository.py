@@ -103,6 +103,8 @@ class ParquetBarRepository:
                     return (self._root / candidate).read_bytes()
             except FileNotFoundError:
                 continue
+            except IsADirectoryError as error:
+                raise CorruptPartitionError(partition, "it is a folder") from error
         raise CorruptPartitionError(partition, "the file is missing")
 
 
@@ -110,10 +112,10 @@ class ParquetBarRepository:
 def _translated(root: Path, doing: str = "written to") -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError) as error:
         if doing == "read":
             raise
-        raise _unusable(root, "a folder of it is gone") from None
+        raise _unusable(root, str(error.strerror)) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(

@@ -88,7 +88,7 @@ def command(invocation: Invocation, **choices: Any) -> None:
     with others_on_stderr():
         outcome = invocation.wire().run_backtest().run(request)
     if screen.as_json:
-        screen.show_json(_document(outcome))
+        screen.show_json({**_document(outcome), "warnings": screen.warnings})
     else:
         _show(screen, outcome, request)
 

@@ -82,7 +82,8 @@ def command(
         if not screen.as_json:
             _show(screen, result, dry_run=choices["dry_run"])
     if screen.as_json:
-        screen.show_json({"files": [_document(result) for result in results]})
+        documents = [_document(result) for result in results]
+        screen.show_json({"files": documents, "warnings": screen.warnings})
 
 
 def _request(file: Path, instrument_id: Any, **choices: Any) -> Any:

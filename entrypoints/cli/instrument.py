@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,7 @@ def _value(name: str, text: Any) -> Any:
         if name == "instrument_class":
             return InstrumentClass(text)
         if name in ("tick", "size_step", "multiplier"):
-            return Decimal(text)
+            return _number(text)
         if name == "expiry":
             return dt.date.fromisoformat(text)
     except (ValueError, InvalidOperation):
@@ -112,6 +113,13 @@ def _value(name: str, text: Any) -> Any:
             f"--{option} {text!r} is not {kind}.", f"Correct it: --{option} …"
         ) from None
     return text
+
+
+def _number(text: str) -> Decimal:
+    # Decimal also takes other scripts' digits and underscores, which nobody means here.
+    if not re.fullmatch(r"[0-9.eE+-]+|[A-Za-z]+", text, re.ASCII):
+        raise ValueError(text)
+    return Decimal(text)
 
 
 def _document(instrument: Instrument | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from entrypoints import logs
 from entrypoints.cli.failure import show_failure
 from entrypoints.cli.options import Invocation, common
 from entrypoints.cli.screen import discard_output
+from entrypoints.start import MESSAGE, RECOVERY, was_interrupted
 
 # A command's module is imported when the command runs; the texts here make the overview.
 _COMMANDS = {
@@ -67,8 +68,8 @@ def cli(invocation: Invocation) -> None:
     del invocation
 
 
-def run() -> None:
-    """Run the command line and leave with its exit code."""
+def run_command() -> int:
+    """Run the command line on the program's arguments, and return the exit code."""
     # A shell can close either with `>&-`; Python then has none.
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
@@ -79,7 +80,7 @@ def run() -> None:
         # Whoever read our output has seen enough, as `head` does; nothing is left to be told.
         discard_output()
         code = 1
-    sys.exit(code)
+    return code
 
 
 def main(arguments: list[str]) -> int:
@@ -102,8 +103,8 @@ def _told(error: BaseException) -> BarledgerError:
         return error
     if isinstance(error, click.ClickException):
         return _usage(error)
-    if isinstance(error, KeyboardInterrupt | click.Abort):
-        return CancelledError("Cancelled. Nothing is half-written.", "Run it again to go on.")
+    if isinstance(error, KeyboardInterrupt | click.Abort) or was_interrupted():
+        return CancelledError(MESSAGE, RECOVERY)
     if isinstance(error, Exception):
         return _bug(error)
     raise error

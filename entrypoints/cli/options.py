@@ -38,6 +38,7 @@ class Invocation:
     verbose: bool = False
     log_file: Path | None = None
     command: str = ""
+    _screen: Screen | None = None
 
     def take(self, **values: Any) -> None:
         """Let what was said after the command's name add to what was said before."""
@@ -47,8 +48,10 @@ class Invocation:
 
     @property
     def screen(self) -> Screen:
-        """The screen that these options ask for."""
-        return Screen(self.as_json, self.quiet, self.verbose)
+        """The screen that these options ask for; the same one for the whole run."""
+        if self._screen is None:
+            self._screen = Screen(self.as_json, self.quiet, self.verbose)
+        return self._screen
 
     def wire(self) -> Container:
         """Return barledger's parts for this run."""

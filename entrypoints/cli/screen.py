@@ -33,6 +33,7 @@ class Screen:
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    warnings: list[str] = attrs.field(factory=list)
 
     @property
     def out(self) -> Console:
@@ -53,6 +54,11 @@ class Screen:
         """Show a notice."""
         if not self.quiet:
             self.err.print(sentence, markup=False)
+
+    def warn(self, sentence: str) -> None:
+        """Show a warning, even to those who want it quiet, and keep it for the JSON."""
+        self.warnings.append(sentence)
+        self.err.print(f"Warning: {sentence}", markup=False)
 
     def show_json(self, document: Mapping[str, Any]) -> None:
         """Print the one JSON document."""

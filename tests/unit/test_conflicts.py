@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.conflicts import OnConflict, compare, settle
+from application.conflicts import OnConflict, Placed, compare, settle
 from domain.bars import Bars
 from tests.builders import minute_bars
 
@@ -35,6 +35,11 @@ def _days(values: dict[int, int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array([minute // _DAY for minute in sorted(values)], np.int64)
 
 
+def _placed(values: dict[int, int]) -> Placed:
+    bars = _bars(values)
+    return Placed(bars, bars.ts_open, _days(values))
+
+
 @given(_BARS, _BARS)
 def test_each_policy_leaves_what_it_says(held: dict[int, int], new: dict[int, int]) -> None:
     days = _days(new)
@@ -45,13 +50,13 @@ def test_each_policy_leaves_what_it_says(held: dict[int, int], new: dict[int, in
         OnConflict.OVERWRITE: {**kept, **new},
     }
     for policy, values in expected.items():
-        after = settle(_bars(held), _bars(new), policy, days, _days(held))
+        after = settle(_placed(held), _placed(new), policy, days)
         assert _values(after) == values
 
 
 @given(_BARS, _BARS)
 def test_counts_are_those_of_counting_by_hand(held: dict[int, int], new: dict[int, int]) -> None:
-    overlap = compare(_bars(held), _bars(new), _days(new), _days(held))
+    overlap = compare(_placed(held), _placed(new), _days(new))
     both = held.keys() & new.keys()
     days = set(_days(new).tolist())
     assert overlap.new == len(new.keys() - held.keys())

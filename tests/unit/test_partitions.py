@@ -84,6 +84,11 @@ def test_dates_show_days_weeks_or_months(days: list[int], name: str) -> None:
     assert inferred_bar_type(labels, dates_only=True) == BarType.parse(name)
 
 
+def test_of_two_steps_that_are_as_common_the_longer_shows_the_bar_type() -> None:
+    stamps = utc("2024-01-02T14:30") + np.array([0, 30, 90]) * MINUTE
+    assert inferred_bar_type(stamps, dates_only=False) == BarType.parse("1_HOUR")
+
+
 @pytest.mark.parametrize("minutes", [[0], [0, 0], [0, 7, 14], []])
 def test_no_bar_type_is_guessed_from_too_little(minutes: list[int]) -> None:
     stamps = np.array(minutes, np.int64) * MINUTE

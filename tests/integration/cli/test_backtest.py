@@ -132,7 +132,9 @@ def test_a_gap_inside_what_is_held_is_told(barledger: Barledger, tmp_path: Path)
         barledger("import-csv", file, "-i", "AAPL.NASDAQ")
     ended = _run(barledger, *HOLD)
     assert ended.code == 0
-    assert "2 sessions inside what is held are missing" in ended.err
+    assert "2 sessions inside what is held missing" in ended.err
+    quiet = _run(barledger, *HOLD, "--quiet", "--json")
+    assert "2024-01-09 to 2024-01-10" in quiet.document["warnings"][0]
     assert "2024-01-09 to 2024-01-10" in ended.err
 
 

@@ -25,6 +25,8 @@ def held(cli: Cli) -> Cli:
 
 
 def _start(cli: Cli, *arguments: str, stdout: Any = subprocess.PIPE) -> subprocess.Popen[str]:
+    # A parent that ignores Ctrl-C, as a shell's background job does, would hand that on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "-m", "entrypoints", *arguments],
         cwd=cli.folder,
@@ -83,6 +85,25 @@ def _only_what_the_ledger_knows(cli: Cli, folder: Path) -> None:
     files = list(folder.glob("*.parquet"))
     assert sum(pq.read_metadata(path).num_rows for path in files) == bars
     assert not list(folder.glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_ctrl_c_at_the_very_start_is_told_too(held: Cli, options: tuple[str, ...]) -> None:
+    told = 0
+    for wait in (0.04, 0.06, 0.08, 0.1, 0.15, 0.2):
+        with _start(held, "list", *options) as process:
+            time.sleep(wait)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate()
+        # Python itself is not ours: before our first line it can only die of the signal.
+        if process.returncode == 130:
+            told += 1
+            assert err.strip().startswith("Cancelled."), err
+            if options:
+                assert json.loads(out)["error"]["code"] == "cancelled"
+        else:
+            assert process.returncode in (0, -signal.SIGINT)
+    assert told
 
 
 def test_two_imports_of_one_series_at_once_both_succeed(held: Cli) -> None:

@@ -399,6 +399,72 @@ def test_finer_prices_write_the_other_files_of_the_series_anew(
     assert (again["bars_written"], again["bars_replaced"]) == (0, 0)
 
 
+@pytest.fixture
+def hours(barledger: Barledger, tmp_path: Path) -> Barledger:
+    """Hold three hour bars of extended hours, the first of them opening at 09:00."""
+    rows = [f"2014-01-02 {hour}:00:00,1,1,1,1,1" for hour in ("09", "10", "11")]
+    file = _file(tmp_path, HEADER + "\n".join(rows), "hours.csv")
+    _import(barledger, file, *NAIVE)
+    return barledger
+
+
+@pytest.mark.parametrize(
+    ("stamps", "options"),
+    [(("09:30", "10:00", "11:00"), ()), (("10:00", "11:00", "12:00"), ("--stamp", "close"))],
+)
+def test_the_same_hour_under_another_stamp_is_not_held_twice(
+    hours: Barledger,
+    tmp_path: Path,
+    catalog: Path,
+    stamps: tuple[str, ...],
+    options: tuple[str, ...],
+) -> None:
+    rows = [f"2014-01-02 {stamp}:00,1,1,1,1,1" for stamp in stamps]
+    file = _file(tmp_path, HEADER + "\n".join(rows), "again.csv")
+    ended = hours("import-csv", file, "-i", "AAPL.NASDAQ", *NAIVE, *options, "--json")
+    assert ended.code == 2
+    assert ended.document["error"]["code"] == "conflict"
+    for policy in ("skip", "merge"):
+        _import(hours, file, *NAIVE, *options, "--on-conflict", policy)
+        closes = _stored(catalog / "AAPL.NASDAQ" / "1_HOUR", "ts_event")
+        assert [row[0].hour for row in closes] == [15, 16, 17]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("damage", ["cut", "folder", "gone"])
+def test_damage_is_told_even_to_those_who_want_it_quiet(
+    barledger: Barledger, tmp_path: Path, catalog: Path, damage: str
+) -> None:
+    file = _file(tmp_path, csv_text(session_bars("2024-01-08", "2024-01-10", minutes=30)))
+    _import(barledger, file)
+    path = catalog / "AAPL.NASDAQ" / "1_MIN" / "2024-01-09.parquet"
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "cut":
+        path.write_bytes(content[:100])
+    if damage == "folder":
+        path.mkdir()
+    words = ("import-csv", file, "-i", "AAPL.NASDAQ", "--quiet", "--json")
+    preview = barledger(*words, "--dry-run")
+    assert preview.code == 0
+    assert preview.document["files"][0]["bars_written"] == 30
+    assert barledger("list", "--json").document["series"][0]["bars"] == 90
+    ended = barledger(*words)
+    assert ended.code == 0, ended.err
+    assert "2024-01-09.parquet is damaged" in ended.err
+    assert "2024-01-09.parquet is damaged" in ended.document["warnings"][0]
+    assert len(_closes(catalog)) == 90
+
+
+def test_a_refused_row_is_shown_with_the_stamp_that_it_has(
+    barledger: Barledger, tmp_path: Path
+) -> None:
+    rows = ("2024-01-02T14:00:00Z,1,2,1,2,5", "2024-01-02T14:31:00Z,1,2,1,2,5")
+    file = _file(tmp_path, HEADER + "\n".join(rows))
+    ended = barledger("import-csv", file, "-i", "AAPL.NASDAQ", "--bar-type", "1_HOUR", "--json")
+    values = {row["value"] for row in ended.document["error"]["rows"]}
+    assert values == {"2024-01-02T14:31:00Z"}
+
+
 def test_a_file_that_is_not_there_is_told(barledger: Barledger) -> None:
     ended = barledger("import-csv", "nowhere.csv", "-i", "AAPL.NASDAQ")
     assert ended.code == 4

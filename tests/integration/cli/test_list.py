@@ -136,6 +136,11 @@ def test_an_equity_is_assumed_and_said_to_be(barledger: Barledger) -> None:
         (("--currency", "dollar"), "currency code"),
         (("--class", "spaceship"), "spaceship"),
         (("--multiplier", "1e400"), "multiplier"),
+        (("--multiplier", "10"), "only a future"),
+        (("--expiry", "2030-01-01"), "only a future"),
+        (("--base-currency", "EUR"), "nothing else has one"),
+        (("--tick", "1e400000"), "at most"),
+        (("--tick", "٣"), "not a number"),
         (("--calendar", "NYES"), "NYSE"),
     ],
 )

@@ -1,0 +1,43 @@
+"""Where the program begins, so early that Ctrl-C is answered before anything else is loaded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+CANCELLED = 130
+MESSAGE = "Cancelled. Nothing is half-written."
+RECOVERY = "Run it again to go on."
+_seen = {"interrupt": False}
+
+
+def run() -> None:
+    """Run the command line and leave with its exit code."""
+    signal.signal(signal.SIGINT, _leave)
+    from entrypoints.cli.main import run_command
+
+    signal.signal(signal.SIGINT, _interrupt)
+    code = run_command()
+    # The result stands: a late Ctrl-C must not make a failure of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def was_interrupted() -> bool:
+    """Whether Ctrl-C was pressed, though a library may have made another error of it."""
+    return _seen["interrupt"]
+
+
+def _interrupt(*_: object) -> None:
+    _seen["interrupt"] = True
+    raise KeyboardInterrupt
+
+
+def _leave(*_: object) -> None:
+    """End at once: nothing has begun yet, and nothing can be relied on."""
+    if "--json" in sys.argv:
+        error = f'{{"code": "cancelled", "message": "{MESSAGE}", "recovery": "{RECOVERY}"}}'
+        os.write(1, f'{{"error": {error}}}\n'.encode())
+    os.write(2, f"{MESSAGE}\n{RECOVERY}\n".encode())
+    os._exit(CANCELLED)
