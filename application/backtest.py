@@ -194,6 +194,10 @@ def _nothing_held(series: Series, availability: Availability) -> NothingHeldErro
 
 
 def _gap_notices(leg: Leg, missing: Sequence[Session]) -> Iterator[str]:
+    # Damage at either end would otherwise only make what is held look shorter.
+    damaged = sorted(leg.holdings.corrupt)
+    if damaged and leg.window.is_open:
+        yield f"{leg.name}: damaged and left out until imported again: {', '.join(damaged)}"
     if missing:
         yield (
             f"{leg.name}: {_count(missing)} inside what is held missing and left out: "

@@ -22,13 +22,15 @@ class SeriesHoldings:
     """The current partitions of one series, by name, and when they last changed.
 
     `revisions` is the last revision that each partition ever had, removed ones too, so that
-    no file name is ever used twice. `updated` is UTC nanoseconds.
+    no file name is ever used twice. `updated` is UTC nanoseconds. `corrupt` names the partitions
+    that were found damaged and have not been written anew.
     """
 
     series: Series
     partitions: Mapping[str, PartitionWritten] = attrs.field(factory=dict)
     revisions: Mapping[str, int] = attrs.field(factory=dict)
     updated: int = 0
+    corrupt: frozenset[str] = frozenset()
 
     def without(self, paths: Collection[str]) -> SeriesHoldings:
         """Return these holdings but for the partitions whose files are at `paths`."""
@@ -105,6 +107,7 @@ class _Folding:
         self._partitions: dict[Series, dict[str, PartitionWritten]] = {}
         self._revisions: dict[Series, dict[str, int]] = {}
         self._updated: dict[Series, int] = {}
+        self._corrupt: dict[Series, frozenset[str]] = {}
 
     def apply(self, recorded: Recorded) -> None:
         """Take in one event."""
@@ -122,17 +125,27 @@ class _Folding:
             held = self._start.holdings(event.series)
             self._partitions[event.series] = dict(held.partitions)
             self._revisions[event.series] = dict(held.revisions)
+            self._corrupt[event.series] = held.corrupt
         self._revisions[event.series][event.partition] = event.revision
         if isinstance(event, PartitionWritten):
             self._partitions[event.series][event.partition] = event
         else:
             self._partitions[event.series].pop(event.partition, None)
+        self._corrupt[event.series] -= {event.partition}
+        if isinstance(event, PartitionMarkedCorrupt):
+            self._corrupt[event.series] |= {event.partition}
         self._updated[event.series] = at
 
     def result(self) -> Availability:
         """Return the catalog after the last event."""
         changed = {
-            series: SeriesHoldings(series, held, self._revisions[series], self._updated[series])
+            series: SeriesHoldings(
+                series,
+                held,
+                self._revisions[series],
+                self._updated[series],
+                self._corrupt[series],
+            )
             for series, held in self._partitions.items()
         }
         return Availability(self._head, self._instruments, {**self._start.series, **changed})

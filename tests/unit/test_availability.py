@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.availability import Availability, fold
-from domain.events import Event, PartitionRemoved, Recorded
+from domain.events import Event, PartitionMarkedCorrupt, PartitionRemoved, Recorded
 from tests.builders import AAPL, MSFT, ORIGIN, minute_bars, new_partition, written
 
 
@@ -28,6 +28,18 @@ def test_a_removed_partition_holds_nothing_and_its_revisions_are_not_used_again(
     held = fold(_recorded(first, gone)).holdings(AAPL)
     assert not held.partitions
     assert held.next_revision("2024-01-02") == 2
+
+
+def test_a_damaged_partition_is_remembered_until_it_is_written_anew() -> None:
+    first = written(new_partition())
+    damage = PartitionMarkedCorrupt(AAPL, first.partition, 1, first.path, "it is cut")
+    held = fold(_recorded(first, damage)).holdings(AAPL)
+    assert not held.partitions
+    assert held.corrupt == {"2024-01-02"}
+    again = written(new_partition(revision=held.next_revision("2024-01-02")))
+    healed = fold(_recorded(again, after=2), fold(_recorded(first, damage))).holdings(AAPL)
+    assert healed.partitions == {"2024-01-02": again}
+    assert not healed.corrupt
 
 
 def test_folding_in_two_steps_is_folding_in_one() -> None:

@@ -251,6 +251,16 @@ def test_a_damaged_partition_stops_the_run_with_its_name(held: Barledger, catalo
     assert "Missing by the calendar NYSE: 2024-01-10" in again.document["error"]["recovery"]
 
 
+def test_damage_at_the_end_of_what_is_held_is_not_forgotten(held: Barledger, catalog: Path) -> None:
+    (catalog / "AAPL.NASDAQ" / "1_MIN" / "2024-01-12.parquet").unlink()
+    assert _run(held, *HOLD).code == 1
+    ended = _run(held, *HOLD, "--quiet", "--json")
+    assert ended.code == 0
+    assert ended.document["bars"] == 4 * 390
+    assert "damaged and left out until imported again: 2024-01-12" in ended.err
+    assert "2024-01-12" in ended.document["warnings"][0]
+
+
 def test_a_report_that_cannot_be_written_is_refused_before_the_run(held: Barledger) -> None:
     ended = _run(held, "--report", "nowhere/at/all.html", "--json")
     assert ended.code == 1
