@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 import attrs
 
@@ -14,7 +15,38 @@ from domain.events import (
     PartitionWritten,
     Recorded,
 )
+from domain.history import SeriesHistory
 from domain.instrument import Instrument, InstrumentId, Series
+
+
+class Partitions(Mapping[str, PartitionWritten]):
+    """Partitions by name. A ledger may build them only when they are asked for."""
+
+    def each(self, attribute: str) -> Iterator[Any]:
+        """Yield one attribute of every partition, in the order of iteration."""
+        return (getattr(partition, attribute) for partition in self.values())
+
+
+class _BuiltPartitions(Partitions):
+    def __init__(self, built: Mapping[str, PartitionWritten]) -> None:
+        self._built = dict(built)
+
+    def __getitem__(self, name: str) -> PartitionWritten:
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._built)
+
+    def __len__(self) -> int:
+        return len(self._built)
+
+
+def _nothing() -> Partitions:
+    return _BuiltPartitions({})
+
+
+def _partitions(given: Mapping[str, PartitionWritten]) -> Partitions:
+    return given if isinstance(given, Partitions) else _BuiltPartitions(given)
 
 
 @attrs.frozen
@@ -27,7 +59,7 @@ class SeriesHoldings:
     """
 
     series: Series
-    partitions: Mapping[str, PartitionWritten] = attrs.field(factory=dict)
+    partitions: Partitions = attrs.field(factory=_nothing, converter=_partitions)
     revisions: Mapping[str, int] = attrs.field(factory=dict)
     updated: int = 0
     corrupt: frozenset[str] = frozenset()
@@ -44,32 +76,32 @@ class SeriesHoldings:
     @property
     def bars(self) -> int:
         """How many bars are held."""
-        return sum(partition.bars for partition in self.partitions.values())
+        return sum(self.partitions.each("bars"))
 
     @property
     def size(self) -> int:
         """How many bytes the current files take."""
-        return sum(partition.size for partition in self.partitions.values())
+        return sum(self.partitions.each("size"))
 
     @property
     def trading_dates(self) -> tuple[dt.date, ...]:
         """The dates, by the venue's clock, that hold bars, in order."""
-        return tuple(sorted({d for p in self.partitions.values() for d in p.trading_dates}))
+        return tuple(sorted({d for dates in self.partitions.each("trading_dates") for d in dates}))
 
     @property
     def price_precision(self) -> int:
         """How many decimals the prices need."""
-        return max((p.price_precision for p in self.partitions.values()), default=0)
+        return max(self.partitions.each("price_precision"), default=0)
 
     @property
     def size_precision(self) -> int:
         """How many decimals the volumes need."""
-        return max((p.size_precision for p in self.partitions.values()), default=0)
+        return max(self.partitions.each("size_precision"), default=0)
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The names of the sources that the bars came from, in order."""
-        return tuple(sorted({p.source for p in self.partitions.values()}))
+        return tuple(sorted(set(self.partitions.each("source"))))
 
 
 @attrs.frozen
@@ -89,63 +121,28 @@ class Availability:
         return tuple(sorted({*self.instruments, *(s.instrument_id for s in self.series)}))
 
 
-def fold(events: Iterable[Recorded], start: Availability | None = None) -> Availability:
-    """Return the catalog after `events`, beginning with `start` or with an empty catalog."""
-    folding = _Folding(start or Availability())
+def fold(events: Iterable[Recorded]) -> Availability:
+    """Return the catalog after `events`, which begin with the first of the ledger."""
+    head, instruments = 0, {}
+    series: dict[Series, SeriesHistory] = {}
     for recorded in events:
-        folding.apply(recorded)
-    return folding.result()
-
-
-class _Folding:
-    """The catalog while events are applied to it, one by one."""
-
-    def __init__(self, start: Availability) -> None:
-        self._start = start
-        self._head = start.head
-        self._instruments = dict(start.instruments)
-        self._partitions: dict[Series, dict[str, PartitionWritten]] = {}
-        self._revisions: dict[Series, dict[str, int]] = {}
-        self._updated: dict[Series, int] = {}
-        self._corrupt: dict[Series, frozenset[str]] = {}
-
-    def apply(self, recorded: Recorded) -> None:
-        """Take in one event."""
-        self._head = recorded.seq
-        event = recorded.event
+        head, event = recorded.seq, recorded.event
         if isinstance(event, InstrumentRegistered):
-            self._instruments[event.instrument.id] = event.instrument
+            instruments[event.instrument.id] = event.instrument
         elif isinstance(event, PartitionWritten | PartitionRemoved | PartitionMarkedCorrupt):
-            self._apply_to_series(event, recorded.recorded_at)
+            series.setdefault(event.series, SeriesHistory()).apply(recorded)
+    held = {one: holdings_of(one, history) for one, history in series.items()}
+    return Availability(head, instruments, held)
 
-    def _apply_to_series(
-        self, event: PartitionWritten | PartitionRemoved | PartitionMarkedCorrupt, at: int
-    ) -> None:
-        if event.series not in self._partitions:
-            held = self._start.holdings(event.series)
-            self._partitions[event.series] = dict(held.partitions)
-            self._revisions[event.series] = dict(held.revisions)
-            self._corrupt[event.series] = held.corrupt
-        self._revisions[event.series][event.partition] = event.revision
-        if isinstance(event, PartitionWritten):
-            self._partitions[event.series][event.partition] = event
-        else:
-            self._partitions[event.series].pop(event.partition, None)
-        self._corrupt[event.series] -= {event.partition}
-        if isinstance(event, PartitionMarkedCorrupt):
-            self._corrupt[event.series] |= {event.partition}
-        self._updated[event.series] = at
 
-    def result(self) -> Availability:
-        """Return the catalog after the last event."""
-        changed = {
-            series: SeriesHoldings(
-                series,
-                held,
-                self._revisions[series],
-                self._updated[series],
-                self._corrupt[series],
-            )
-            for series, held in self._partitions.items()
-        }
-        return Availability(self._head, self._instruments, {**self._start.series, **changed})
+def holdings_of(series: Series, history: SeriesHistory) -> SeriesHoldings:
+    """Return what is held at the end of a series' history."""
+    last = {name: revisions[-1] for name, revisions in history.partitions.items()}
+    changes = [one.last_change for one in history]
+    return SeriesHoldings(
+        series,
+        {name: one.event for name, one in last.items() if one.is_current},
+        {name: one.event.revision for name, one in last.items()},
+        max(changes, key=lambda one: one.seq).recorded_at if changes else 0,
+        frozenset(name for name, one in last.items() if one.is_damaged),
+    )

@@ -62,6 +62,18 @@ class InvalidWindowError(UsageError):
     code = "invalid-window"
 
 
+class InvalidAsOfError(UsageError):
+    """A point of the catalog's history is unreadable, has no time zone, or is yet to come."""
+
+    code = "invalid-as-of"
+
+
+class ConfirmationNeededError(UsageError):
+    """A command takes something away, and nobody has said yes to it."""
+
+    code = "confirmation-needed"
+
+
 class NothingHeldError(UsageError):
     """No range was named and the Parquet catalog holds nothing to take one from."""
 
@@ -166,6 +178,12 @@ class DiskFullError(CatalogError):
     code = "disk-full"
 
 
+class NotEnoughSpaceError(DiskFullError):
+    """The disk has less room than the change needs; it was not begun."""
+
+    code = "not-enough-space"
+
+
 class CatalogBusyError(CatalogError):
     """Another process holds the series' lock and does not let go."""
 
@@ -182,6 +200,44 @@ class LedgerConflictError(LedgerError):
     """Another process appended events since the head that this change was based on."""
 
     code = "ledger-conflict"
+
+
+class LedgerMissingError(LedgerError):
+    """The catalog's folder holds partitions, and no ledger that knows of them."""
+
+    code = "ledger-missing"
+
+
+class LedgerDamagedError(LedgerError):
+    """Events of the ledger are not what was recorded."""
+
+    code = "ledger-damaged"
+    exit_code = 5
+
+
+class EventNotFoundError(BarledgerError):
+    """The ledger has no event of this number."""
+
+    code = "event-not-found"
+    exit_code = 3
+
+
+class RevisionDiscardedError(BarledgerError):
+    """A superseded revision was deleted to free space, and can no longer be read."""
+
+    code = "revision-discarded"
+
+
+class UnreadablePartitionError(BarledgerError):
+    """A file does not hold a partition, or not any more."""
+
+    code = "unreadable-partition"
+
+
+class BackupError(BarledgerError):
+    """The backup cannot be written where it was asked for."""
+
+    code = "backup"
 
 
 class CorruptPartitionError(BarledgerError):

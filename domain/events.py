@@ -21,6 +21,21 @@ class CoverageBasis(enum.Enum):
     INFERRED = "inferred"
 
 
+class WriteCause(enum.Enum):
+    """Why a partition got a new revision."""
+
+    BARS = "bars"
+    """Its bars are new or others than before."""
+    PRECISION = "precision"
+    """The same bars with more decimals, which other partitions of the series need."""
+    REMOVAL = "removal"
+    """Some of its bars were taken out."""
+    RESTORED = "restored"
+    """It holds again what an earlier revision held."""
+    RECOVERED = "recovered"
+    """A file that the ledger did not know of was taken in."""
+
+
 @attrs.frozen
 class InstrumentRegistered:
     """An instrument was defined, or defined anew."""
@@ -53,6 +68,7 @@ class PartitionWritten:
     basis: CoverageBasis
     source: str
     detail: str
+    cause: WriteCause = WriteCause.BARS
 
 
 @attrs.frozen
@@ -69,13 +85,52 @@ class PartitionRemoved:
 
 @attrs.frozen
 class PartitionMarkedCorrupt:
-    """A partition's current file is not what was written; it counts as missing from now on."""
+    """The file of a revision is not what was written.
+
+    Where it is the current revision, the partition counts as missing from now on.
+    """
 
     series: Series
     partition: str
     revision: int
     path: str
     problem: str
+
+
+@attrs.frozen
+class PartitionRestored:
+    """A partition's new `revision` holds what `restored_revision` held after the event `as_of`.
+
+    The `PartitionWritten` of the new revision stands beside this event.
+    """
+
+    series: Series
+    partition: str
+    revision: int
+    restored_revision: int
+    as_of: int
+
+
+@attrs.frozen
+class RevisionsDiscarded:
+    """Superseded revisions, each a partition and its number, were deleted to free `size` bytes.
+
+    They had ended before `ended_before`, UTC nanoseconds.
+    """
+
+    series: Series
+    revisions: tuple[tuple[str, int], ...]
+    size: int
+    ended_before: int
+
+
+@attrs.frozen
+class LedgerRebuilt:
+    """The ledger was made from the files alone; an earlier one now lies at `set_aside`."""
+
+    files: int
+    bars: int
+    set_aside: str | None
 
 
 @attrs.frozen
@@ -99,6 +154,9 @@ Event = (
     | PartitionWritten
     | PartitionRemoved
     | PartitionMarkedCorrupt
+    | PartitionRestored
+    | RevisionsDiscarded
+    | LedgerRebuilt
     | CsvImported
 )
 

@@ -7,6 +7,7 @@ of its adapters pass.
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -92,6 +93,101 @@ class BarRepository(Protocol):
         """
 
 
+class FilePlace(enum.Enum):
+    """Where in the catalog a file lies."""
+
+    CURRENT = "current"
+    HISTORY = "history"
+    ORPHANS = "orphans"
+    QUARANTINE = "quarantine"
+    ELSEWHERE = "elsewhere"
+
+
+@attrs.frozen
+class FoundFile:
+    """A Parquet file below the catalog's folder, as its path (relative) and name tell of it.
+
+    `series`, `partition` and `revision` are None where the path names none.
+    """
+
+    path: str
+    size: int
+    place: FilePlace
+    series: Series | None
+    partition: str | None
+    revision: int | None
+
+
+@attrs.frozen
+class DescribedFile:
+    """What a partition's file says of itself, its values checked, and its SHA-256 and size."""
+
+    new: NewPartition
+    stored: StoredFile
+
+
+class CatalogFiles(Protocol):
+    """Looks at the catalog's files by themselves, whatever the ledger says."""
+
+    def find(self) -> Iterator[FoundFile]:
+        """Yield every Parquet file below the catalog's folder, in order of its path."""
+
+    def describe(self, path: str) -> DescribedFile:
+        """Read the file at `path` and return what it says of itself.
+
+        Raises:
+            UnreadablePartitionError: it holds no partition, or not the values it was given.
+        """
+
+    def digest(self, path: str) -> str:
+        """Return the SHA-256 (hex) of the file at `path`."""
+
+    def put_back(self, path: str, partition: PartitionWritten) -> None:
+        """Move the file at `path` to where the revision belongs; nothing is there.
+
+        Raises:
+            CatalogReadOnlyError, CatalogError: it could not be moved.
+        """
+
+    def set_aside(self, path: str) -> str:
+        """Move a file that the ledger does not know to the orphans; return where it is now."""
+
+    def any_partition(self) -> bool:
+        """Return whether any series' folder holds a partition in its place."""
+
+
+class RevisionHistory(Protocol):
+    """Deletes superseded revisions, and copies revisions for a backup."""
+
+    def exclusively(self) -> AbstractContextManager[None]:
+        """Hold off every other deletion and copy, of all processes, until the context ends.
+
+        Raises:
+            CatalogReadOnlyError, CatalogError, CatalogBusyError: it could not be had.
+        """
+
+    def discard(self, revisions: Iterable[PartitionWritten]) -> int:
+        """Delete the files of superseded revisions for good; return the bytes freed.
+
+        A file that is gone already is no error.
+        """
+
+    def copy(self, partition: PartitionWritten, folder: Path, *, current: bool) -> None:
+        """Copy a revision's file into the catalog in `folder`, its hash checked on the way.
+
+        Raises:
+            CorruptPartitionError: the file is missing or not what was recorded.
+            BackupError, DiskFullError: the copy could not be written.
+        """
+
+
+class DiskSpace(Protocol):
+    """Knows how much room the catalog's disk has."""
+
+    def free(self) -> int | None:
+        """Return the free bytes, or None where the system does not say."""
+
+
 class AvailabilityLedger(Protocol):
     """Keeps events for ever, in order, and says what the catalog holds by replaying them."""
 
@@ -108,18 +204,118 @@ class AvailabilityLedger(Protocol):
     def head(self) -> int:
         """Return the sequence number of the last event, 0 when there is none."""
 
-    def replay(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
-        """Yield the events with `after < seq <= upto`, in order.
+    def head_at(self, time: int) -> int:
+        """Return the number of the last event recorded at or before `time`, 0 if there is none.
+
+        `time` is UTC nanoseconds.
+        """
+
+    def replay(
+        self, *, after: int = 0, upto: int | None = None, series: Series | None = None
+    ) -> Iterator[Recorded]:
+        """Yield the events with `after < seq <= upto`, all or those about `series`, in order.
 
         Raises:
             LedgerError: the ledger cannot be read.
         """
 
     def availability(self, *, upto: int | None = None) -> Availability:
-        """Return the catalog as it is, or as it was after the event `upto`."""
+        """Return the catalog as it is, or as it was after the event `upto`.
+
+        It is a snapshot: whatever is appended later, what is read from it stays the same.
+        """
+
+    def exists(self) -> bool:
+        """Return whether there is a ledger, be it one without an event yet."""
+
+    def prepare(self) -> None:
+        """Make the ledger where there is none, so that files can never be there without one.
+
+        Raises:
+            CatalogReadOnlyError, DiskFullError, LedgerError: it could not be made.
+        """
 
     def close(self) -> None:
         """Let go of what is held open; the ledger can still be used afterwards."""
+
+
+@attrs.frozen
+class LedgerHead:
+    """The ledger's last event: its number, its hash (hex), and when it was recorded.
+
+    The hash stands for the whole history up to it. `recorded_at` is UTC nanoseconds. An empty
+    ledger has number 0 and a hash of zeros.
+    """
+
+    seq: int
+    hash: str
+    recorded_at: int
+
+
+@attrs.frozen
+class LedgerReport:
+    """What a check of the whole ledger found.
+
+    `first_broken` is the number of the first event that is not what was recorded, or None.
+    `problems` are sentences; `warnings` are what is odd and yet no damage, such as a clock that
+    ran backwards.
+    """
+
+    events: int
+    head: LedgerHead
+    first_broken: int | None
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+@attrs.frozen
+class ReplayReport:
+    """A replay of `events` events: `changed` tells whether the projections had been wrong."""
+
+    events: int
+    head: int
+    changed: bool
+
+
+class LedgerKeeper(Protocol):
+    """Looks after the ledger's own record: proves it, rebuilds what is derived, copies it."""
+
+    def head(self) -> LedgerHead:
+        """Return the last event's number and hash."""
+
+    def verify(self, task: ProgressTask) -> LedgerReport:
+        """Check every event's hash, the order, what guards the past, and the projections.
+
+        `task` advances by events. Nothing is changed.
+
+        Raises:
+            LedgerError: the ledger cannot even be opened.
+        """
+
+    def replay(self, task: ProgressTask) -> ReplayReport:
+        """Make the projections anew from the events alone; `task` advances by events.
+
+        Raises:
+            CatalogReadOnlyError, DiskFullError, LedgerError: it could not be done.
+        """
+
+    def copy(self, folder: Path) -> int:
+        """Copy the ledger, as it is at one moment, into `folder`; return the copy's head.
+
+        Raises:
+            BackupError, DiskFullError, LedgerError: it could not be copied.
+        """
+
+    def set_aside(self) -> str | None:
+        """Put the ledger out of the way, where it can be looked into.
+
+        Returns where it is now, relative to the catalog, or None where there was none.
+        """
 
 
 @attrs.frozen

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 
+from entrypoints.logs import log
+
 if TYPE_CHECKING:
     from application.catalog import Catalog
     from domain.events import Origin
@@ -16,9 +18,11 @@ if TYPE_CHECKING:
         BacktestEngine,
         BarFileReader,
         BarRepository,
+        CatalogFiles,
         Clock,
         TradingCalendar,
     )
+    from domain.publishing import OnStep, Step
 
 LEDGER_FILE = "ledger.db"
 
@@ -35,23 +39,35 @@ def _origin(command: str) -> Origin:
     return origin(command)
 
 
-def _repository(root: Path) -> BarRepository:
+def _log_step(step: Step) -> None:
+    log("publishing", step=step.value)
+
+
+def _repository(root: Path, on_step: OnStep) -> BarRepository:
     from adapters.parquet.repository import ParquetBarRepository
 
-    return ParquetBarRepository(root)
+    return ParquetBarRepository(root, on_step)
 
 
-def _ledger(root: Path, clock: Clock) -> AvailabilityLedger:
+def _files(root: Path) -> CatalogFiles:
+    from adapters.parquet.inspection import ParquetCatalogFiles
+
+    return ParquetCatalogFiles(root)
+
+
+def _ledger(root: Path, clock: Clock, on_step: OnStep) -> AvailabilityLedger:
     from adapters.sqlite.ledger import SqliteLedger
 
-    return SqliteLedger(root / LEDGER_FILE, clock)
+    return SqliteLedger(root / LEDGER_FILE, clock, on_step)
 
 
-def _catalog(repository: BarRepository, ledger: AvailabilityLedger, origin: Origin) -> Catalog:
+def _catalog(
+    repository: BarRepository, ledger: AvailabilityLedger, files: CatalogFiles, origin: Origin
+) -> Catalog:
     from application.catalog import Catalog
     from application.partition_cache import PartitionCache
 
-    return Catalog(repository, ledger, origin, PartitionCache())
+    return Catalog(repository, ledger, files, origin, PartitionCache())
 
 
 def _calendar() -> TradingCalendar:
@@ -86,9 +102,11 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.Singleton(_clock)
     origin = providers.Singleton(_origin, config.command)
-    repository = providers.Singleton(_repository, config.root)
-    ledger = providers.Singleton(_ledger, config.root, clock)
-    catalog = providers.Singleton(_catalog, repository, ledger, origin)
+    on_step: providers.Object[OnStep] = providers.Object(_log_step)
+    repository = providers.Singleton(_repository, config.root, on_step)
+    files = providers.Singleton(_files, config.root)
+    ledger = providers.Singleton(_ledger, config.root, clock, on_step)
+    catalog = providers.Singleton(_catalog, repository, ledger, files, origin)
     calendar = providers.Singleton(_calendar)
     csv_reader = providers.Singleton(_csv_reader)
     engine = providers.Singleton(_engine)

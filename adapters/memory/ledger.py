@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from domain.availability import Availability, fold
 from domain.errors import LedgerConflictError
 from domain.events import Event, Origin, Recorded
+from domain.instrument import Series
 from domain.ports import Clock
 
 
@@ -38,13 +39,28 @@ class MemoryLedger:
         """Return how many events there are."""
         return len(self._events)
 
-    def replay(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
+    def head_at(self, time: int) -> int:
+        """Return the number of the last event up to `time`."""
+        return max((one.seq for one in self._events if one.recorded_at <= time), default=0)
+
+    def replay(
+        self, *, after: int = 0, upto: int | None = None, series: Series | None = None
+    ) -> Iterator[Recorded]:
         """Yield events from the list."""
-        yield from self._events[after:upto]
+        for one in self._events[after:upto]:
+            if series is None or getattr(one.event, "series", None) == series:
+                yield one
 
     def availability(self, *, upto: int | None = None) -> Availability:
         """Fold the list anew."""
         return fold(self.replay(upto=upto))
+
+    def exists(self) -> bool:
+        """Return True: it came with its object."""
+        return True
+
+    def prepare(self) -> None:
+        """Do nothing: it is there."""
 
     def close(self) -> None:
         """Do nothing: nothing is open."""

@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
+from domain.publishing import OnStep, Step, unobserved
+
 # A disk takes several flushes at once.
 _THREADS = 8
 
@@ -15,7 +17,8 @@ _THREADS = 8
 class DurableBatch:
     """Collects files under temporary names; `publish` syncs them all and gives them theirs."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_step: OnStep = unobserved) -> None:
+        self._on_step = on_step
         self._staged: dict[Path, Path] = {}
         self._pool = ThreadPoolExecutor(_THREADS)
         self._syncs: list[Future[None]] = []
@@ -33,6 +36,7 @@ class DurableBatch:
         temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
         self._staged[target] = temporary
         temporary.write_bytes(content)
+        self._on_step(Step.STAGED)
         self._syncs.append(self._pool.submit(_sync_file, temporary))
 
     def publish(self) -> None:
@@ -43,11 +47,14 @@ class DurableBatch:
         """
         for sync in self._syncs:
             sync.result()
+        self._on_step(Step.SYNCED)
         try:
             for target, temporary in self._staged.items():
                 temporary.rename(target)
+                self._on_step(Step.RENAMED)
             for folder in {target.parent for target in self._staged}:
                 sync_folder(folder)
+            self._on_step(Step.FOLDER_SYNCED)
         except BaseException:
             # Nobody has been told of these files yet, so they can go.
             for target in self._staged:

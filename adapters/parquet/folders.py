@@ -9,9 +9,10 @@ from pathlib import Path
 from adapters.parquet import paths
 from adapters.parquet.durable import sync_folder
 from domain.availability import SeriesHoldings
+from domain.publishing import OnStep, Step, unobserved
 
 
-def clear_folder(folder: Path, holdings: SeriesHoldings) -> None:
+def clear_folder(folder: Path, holdings: SeriesHoldings, on_step: OnStep = unobserved) -> None:
     """Leave only the current revisions of `holdings` in `folder`.
 
     A revision up to the last that the ledger knows was superseded and goes to the history. A
@@ -20,12 +21,12 @@ def clear_folder(folder: Path, holdings: SeriesHoldings) -> None:
     """
     for temporary in folder.glob(".*.tmp"):
         temporary.unlink(missing_ok=True)
-    moved = [path for path in folder.glob("*.parquet") if _move(path, holdings)]
+    moved = [path for path in folder.glob("*.parquet") if _move(path, holdings, on_step)]
     if moved:
         sync_folder(folder)
 
 
-def _move(path: Path, holdings: SeriesHoldings) -> bool:
+def _move(path: Path, holdings: SeriesHoldings, on_step: OnStep) -> bool:
     named = paths.revision_of(path.name)
     if named is None:
         return False
@@ -35,6 +36,7 @@ def _move(path: Path, holdings: SeriesHoldings) -> bool:
         return False
     if revision <= holdings.revisions.get(partition, 0):
         _move_to_history(path)
+        on_step(Step.SUPERSEDED)
     else:
         move_aside(path, path.parent / paths.ORPHANS)
     return True

@@ -25,6 +25,7 @@ from domain.errors import (
 from domain.events import PartitionWritten
 from domain.instrument import Series
 from domain.ports import NewPartition, StoredFile
+from domain.publishing import OnStep, Step, unobserved
 
 _LOCK_SECONDS = 60
 
@@ -32,8 +33,9 @@ _LOCK_SECONDS = 60
 class ParquetBarRepository:
     """Keeps each revision of a partition as a file below `root` that is never written again."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, on_step: OnStep = unobserved) -> None:
         self._root = root
+        self._on_step = on_step
 
     @contextlib.contextmanager
     def lock(self, series: Series) -> Iterator[None]:
@@ -50,13 +52,15 @@ class ParquetBarRepository:
                     "Wait until it has finished, then run the command again.",
                 ) from error
         try:
+            self._on_step(Step.LOCKED)
             yield
         finally:
             lock.release()
+            self._on_step(Step.RELEASED)
 
     def write(self, revisions: Iterable[NewPartition]) -> tuple[StoredFile, ...]:
         """Write temporary files, sync them, then give each its name."""
-        with _translated(self._root), DurableBatch() as batch:
+        with _translated(self._root), DurableBatch(self._on_step) as batch:
             stored = tuple(self._stage(new, batch) for new in revisions)
             batch.publish()
         return stored
@@ -84,7 +88,9 @@ class ParquetBarRepository:
     def tidy(self, holdings: SeriesHoldings) -> None:
         """Move superseded files to the history folder and unknown ones to the orphans."""
         with _translated(self._root):
-            clear_folder(self._root / paths.series_folder(holdings.series), holdings)
+            folder = self._root / paths.series_folder(holdings.series)
+            clear_folder(folder, holdings, self._on_step)
+        self._on_step(Step.TIDIED)
 
     def quarantine(self, partition: PartitionWritten) -> None:
         """Move the file below the catalog's quarantine folder; one that is gone stays gone."""

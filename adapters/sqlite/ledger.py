@@ -14,7 +14,9 @@ from adapters.sqlite import serialization
 from domain.availability import Availability, fold
 from domain.errors import LedgerConflictError, LedgerError
 from domain.events import Event, Origin, Recorded
+from domain.instrument import Series
 from domain.ports import Clock
+from domain.publishing import OnStep, Step, unobserved
 
 _INSERT = (
     "INSERT INTO events (seq, event_id, type, version, series, recorded_at, user, host, command,"
@@ -22,7 +24,7 @@ _INSERT = (
 )
 _SELECT = (
     "SELECT seq, event_id, recorded_at, user, host, command, correlation_id, type, payload"
-    " FROM events WHERE seq > ? AND seq <= ? ORDER BY seq"
+    " FROM events WHERE seq > ? AND seq <= ? AND series IS coalesce(?, series) ORDER BY seq"
 )
 _LAST = 2**62
 
@@ -30,21 +32,21 @@ _LAST = 2**62
 class SqliteLedger:
     """Appends events to the file at `path`, which is made at the first one."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, on_step: OnStep = unobserved) -> None:
         self._path = path
         self._clock = clock
+        self._on_step = on_step
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
-        self._known = Availability()
 
     def append(
         self, events: Sequence[Event], origin: Origin, *, expected_head: int
     ) -> tuple[Recorded, ...]:
         """Insert all events in one durable transaction, each with the hash of the one before."""
-        if self._writer is None:
-            self._writer = opening.open_for_writing(self._path)
-        with opening.translated(self._path), opening.transaction(self._writer):
-            head, previous = self._head_and_hash(self._writer)
+        writer = self._open_writer()
+        with opening.translated(self._path), opening.transaction(writer):
+            self._on_step(Step.BEGUN)
+            head, previous = self._head_and_hash(writer)
             if head != expected_head:
                 raise LedgerConflictError(
                     f"The ledger has grown from event {expected_head} to {head} meanwhile.",
@@ -56,8 +58,23 @@ class SqliteLedger:
                 for place, event in enumerate(events, start=1)
             )
             for one in recorded:
-                previous = _insert(self._writer, one, previous)
+                previous = _insert(writer, one, previous)
+            self._on_step(Step.APPENDED)
+        self._on_step(Step.COMMITTED)
         return recorded
+
+    def prepare(self) -> None:
+        """Make the file, durably, where there is none."""
+        self._open_writer()
+
+    def exists(self) -> bool:
+        """Return whether the file has a ledger's tables."""
+        return self._open() is not None
+
+    def _open_writer(self) -> sqlite3.Connection:
+        if self._writer is None:
+            self._writer = opening.open_for_writing(self._path)
+        return self._writer
 
     def head(self) -> int:
         """Return the last sequence number."""
@@ -67,22 +84,31 @@ class SqliteLedger:
         with opening.translated(self._path, "read"):
             return self._head_and_hash(reader)[0]
 
-    def replay(self, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
+    def head_at(self, time: int) -> int:
+        """Return the last number among the events recorded up to `time`."""
+        reader = self._open()
+        if reader is None:
+            return 0
+        with opening.translated(self._path, "read"):
+            found = reader.execute("SELECT max(seq) FROM events WHERE recorded_at <= ?", (time,))
+            return int(found.fetchone()[0] or 0)
+
+    def replay(
+        self, *, after: int = 0, upto: int | None = None, series: Series | None = None
+    ) -> Iterator[Recorded]:
         """Yield events as they lie in the file; none where there is no file."""
         reader = self._open()
         if reader is None:
             return
         with opening.translated(self._path, "read"):
-            rows = reader.execute(_SELECT, (after, _LAST if upto is None else upto))
+            key = None if series is None else serialization.series_key(series)
+            rows = reader.execute(_SELECT, (after, _LAST if upto is None else upto, key))
             for row in rows:
                 yield self._recorded(row)
 
     def availability(self, *, upto: int | None = None) -> Availability:
-        """Fold the events; what was folded before is not read again."""
-        if upto is not None:
-            return fold(self.replay(upto=upto))
-        self._known = fold(self.replay(after=self._known.head), self._known)
-        return self._known
+        """Fold the events."""
+        return fold(self.replay(upto=upto))
 
     def close(self) -> None:
         """Close the file."""

@@ -16,11 +16,14 @@ from domain.events import (
     CsvImported,
     Event,
     InstrumentRegistered,
+    LedgerRebuilt,
     PartitionMarkedCorrupt,
     PartitionRemoved,
+    PartitionRestored,
     PartitionWritten,
+    RevisionsDiscarded,
 )
-from domain.instrument import InstrumentId
+from domain.instrument import InstrumentId, Series
 from domain.intervals import IntervalSet
 
 _TYPES: dict[str, type[Event]] = {
@@ -30,6 +33,9 @@ _TYPES: dict[str, type[Event]] = {
         PartitionWritten,
         PartitionRemoved,
         PartitionMarkedCorrupt,
+        PartitionRestored,
+        RevisionsDiscarded,
+        LedgerRebuilt,
         CsvImported,
     )
 }
@@ -74,9 +80,14 @@ def from_json(kind: str, payload: str) -> Event:
 
 def series_of(event: Event) -> str | None:
     """Return the series that `event` is about, as it stands in the ledger's index."""
-    if isinstance(event, InstrumentRegistered):
+    if isinstance(event, InstrumentRegistered | LedgerRebuilt):
         return None
-    return f"{event.series.instrument_id}/{event.series.bar_type}"
+    return series_key(event.series)
+
+
+def series_key(series: Series) -> str:
+    """Return how the ledger's index names a series, such as `AAPL.NASDAQ/1_MIN`."""
+    return f"{series.instrument_id}/{series.bar_type}"
 
 
 def chained_hash(previous: str, fields: tuple[object, ...]) -> str:

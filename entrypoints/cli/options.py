@@ -14,6 +14,7 @@ import click
 from entrypoints.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from domain.as_of import AsOf
     from domain.bar_type import BarType
     from domain.window import Window
     from entrypoints.container import Container
@@ -153,6 +154,25 @@ def window(command: Callable[..., Any]) -> Callable[..., Any]:
             help=f"The {which} date by the venue's clock, or an instant with a zone.",
         )(command)
     return command
+
+
+def as_of(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option `--as-of`."""
+    return click.option(
+        "--as-of",
+        callback=_parse_as_of,
+        metavar="SEQ|TIME",
+        help="See the Parquet catalog as it was after this event, or at this instant.",
+    )(command)
+
+
+def _parse_as_of(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> AsOf | None:
+    del context, parameter
+    from domain.as_of import AsOf
+
+    return AsOf.parse(text) if text else None
 
 
 def parse_window(start: str | None, end: str | None) -> Window:

@@ -16,6 +16,7 @@ from adapters.memory.clock import MemoryClock
 from adapters.memory.ledger import MemoryLedger
 from adapters.memory.progress import MemoryProgress
 from adapters.nautilus.bars import nautilus_bar_type, nautilus_bars
+from adapters.parquet.inspection import ParquetCatalogFiles
 from adapters.parquet.repository import ParquetBarRepository
 from application.catalog import Catalog
 from application.import_csv import CsvImport, ImportCsv
@@ -55,7 +56,9 @@ def _through_everything(folder: Path, rows: list[ROW]) -> list[ROW]:
     file.write_text("timestamp,open,high,low,close,volume\n" + "\n".join(lines) + "\n")
     clock = MemoryClock(1_800_000_000_000_000_000)
     ledger = MemoryLedger(clock)
-    catalog = Catalog(ParquetBarRepository(folder), ledger, ORIGIN, PartitionCache())
+    catalog = Catalog(
+        ParquetBarRepository(folder), ledger, ParquetCatalogFiles(folder), ORIGIN, PartitionCache()
+    )
     importing = ImportCsv(catalog, CsvBarFileReader(), CALENDARS, clock, MemoryProgress())
     importing.run(CsvImport(file, AAPL.instrument_id, AAPL.bar_type))
     held = catalog.availability().holdings(AAPL)
