@@ -1,6 +1,6 @@
 # Every target makes .venv first, where it is not there yet. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test soak lint format lock clean
 bin := .venv/bin
 
 # What follows the command: make test ARGS="-n 2 -k csv", make demo ARGS="--param fast_ema_period=5"
@@ -20,6 +20,9 @@ demo: setup  ## Import real bars and run a portfolio backtest on them (ARGS="--p
 
 test: setup lint  ## Check style, types and layers, then run every test (ARGS="-n 2 -k csv" goes to pytest)
 	$(bin)/python -m pytest $(ARGS)
+
+soak: setup  ## Run the long tests: kills, processes, damage, models (15 minutes; ARGS goes to pytest)
+	$(bin)/python -m pytest -m soak -rP $(ARGS)
 
 lint: setup  ## Check style, types and layers only
 	$(bin)/ruff check .

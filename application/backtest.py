@@ -10,12 +10,14 @@ import attrs
 
 from application.backtest_bars import Leg, Loading, missing_sessions, stretches
 from application.catalog import Catalog
-from application.instruments import data_not_found, required_definition, resolve
+from application.instruments import data_not_found, required_definition
+from application.past import Past, past_of, resolve_then
 from application.rates import rate_series
+from domain.as_of import AsOf
 from domain.availability import Availability
 from domain.backtesting import BacktestPlan, BacktestResult, Settings, StrategySpec
 from domain.bar_type import BarType
-from domain.errors import NothingHeldError
+from domain.errors import DataNotFoundError, NothingHeldError
 from domain.instrument import Instrument, InstrumentId, Series
 from domain.ports import BacktestEngine, Clock, Progress, TradingCalendar
 from domain.sessions import Session
@@ -27,7 +29,10 @@ _RATES_BEFORE = dt.timedelta(days=7)
 
 @attrs.frozen
 class BacktestRequest:
-    """What is to be run: `instruments` as the user typed them, `chunk_days` at a time."""
+    """What is to be run: `instruments` as the user typed them, `chunk_days` at a time.
+
+    Bars and definitions are those of today, or `as_of` an earlier point of the history.
+    """
 
     instruments: tuple[str, ...]
     bar_type: BarType
@@ -36,16 +41,21 @@ class BacktestRequest:
     settings: Settings = attrs.field(factory=Settings)
     report: Path | None = None
     chunk_days: int = 30
+    as_of: AsOf | None = None
 
 
 @attrs.frozen
 class BacktestOutcome:
-    """The engine's result, where the traded bars came from, and how many seconds it took."""
+    """The engine's result, where the traded bars came from, and how many seconds it took.
+
+    `past` is the point of the catalog's history that was asked for, if one was.
+    """
 
     result: BacktestResult
     bars_from_catalog: int
     seconds_loading: float
     seconds_total: float
+    past: Past | None = None
 
 
 class RunBacktest:
@@ -70,11 +80,16 @@ class RunBacktest:
 
         Raises:
             NothingHeldError, DataNotFoundError: bars are missing.
-            CorruptPartitionError: a file is not what was recorded.
+            InvalidAsOfError: the point of the history is yet to come.
+            CorruptPartitionError, RevisionDiscardedError: a file is not what was recorded.
             and what `BacktestEngine.check` and `BacktestEngine.run` raise.
         """
         begun = self._clock.elapsed()
-        traded, rates = self._legs(request)
+        availability = self._catalog.availability(request.as_of)
+        past = past_of(request.as_of, availability, self._catalog, self._progress)
+        if past:
+            self._progress.tell(f"{past}")
+        traded, rates = self._legs(request, availability, past)
         plan = _plan(request, traded, rates)
         self._engine.check(plan)
         loading = Loading(self._catalog, self._clock, [*traded, *rates], request.chunk_days)
@@ -87,20 +102,22 @@ class RunBacktest:
             result = self._engine.run(plan, loading.chunks(task))
         for leg in traded:
             if not loading.counts[leg.name]:
-                raise data_not_found(leg.name, "The range that was asked for holds no bar of it.")
+                raise _not_found(leg.name, "The range that was asked for holds no bar of it.", past)
         return BacktestOutcome(
             result=result,
             bars_from_catalog=sum(loading.counts[leg.name] for leg in traded),
             seconds_loading=loading.seconds,
             seconds_total=self._clock.elapsed() - begun,
+            past=past,
         )
 
-    def _legs(self, request: BacktestRequest) -> tuple[list[Leg], list[Leg]]:
+    def _legs(
+        self, request: BacktestRequest, availability: Availability, past: Past | None
+    ) -> tuple[list[Leg], list[Leg]]:
         """Return the legs to trade, and those that only give exchange rates."""
-        availability = self._catalog.availability()
-        names = {resolve(name, availability): name for name in request.instruments}
+        names = {resolve_then(name, availability, past): name for name in request.instruments}
         traded = [
-            self._traded_leg(name, instrument_id, request, availability)
+            self._traded_leg(name, instrument_id, request, availability, past)
             for instrument_id, name in names.items()
         ]
         instruments = [leg.instrument for leg in traded]
@@ -117,31 +134,38 @@ class RunBacktest:
         instrument_id: InstrumentId,
         request: BacktestRequest,
         availability: Availability,
+        past: Past | None,
     ) -> Leg:
         series = Series(instrument_id, request.bar_type)
         held = availability.holdings(series)
-        if not held.partitions and request.window.is_open:
+        if not held.partitions and request.window.is_open and past is None:
             raise _nothing_held(series, availability)
         if not held.partitions:
-            raise data_not_found(name, f"The Parquet catalog holds no {series}.")
+            raise _not_found(name, f"The Parquet catalog holds no {series}.", past)
         instrument = required_definition(instrument_id, availability)
         leg = _leg(name, series, instrument, availability, request.window)
         missing = missing_sessions(leg, self._calendar, self._clock.now())
         if not leg.partitions or (missing and not request.window.is_open):
-            raise self._missing(leg, missing)
+            raise self._missing(leg, missing, past)
         for sentence in _gap_notices(leg, missing):
             self._progress.warn(sentence)
         return leg
 
-    def _missing(self, leg: Leg, missing: Sequence[Session]) -> Exception:
+    def _missing(self, leg: Leg, missing: Sequence[Session], past: Past | None) -> Exception:
         if not missing:
-            return data_not_found(leg.name, "The range that was asked for holds no session of it.")
+            detail = "The range that was asked for holds no session of it."
+            return _not_found(leg.name, detail, past)
         calendar = self._calendar.describe(leg.instrument.id, leg.instrument.calendar)
-        return data_not_found(
+        return _not_found(
             leg.name,
             f"Missing by the calendar {calendar}: "
             f"{stretches(missing, leg.holdings.trading_dates)} ({_count(missing)}).",
+            past,
         )
+
+
+def _not_found(name: str, detail: str, past: Past | None) -> DataNotFoundError:
+    return past.not_found(name, detail) if past else data_not_found(name, detail)
 
 
 def _leg(

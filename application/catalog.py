@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-import attrs
-
 from application.partition_cache import PartitionCache
+from application.series_record import SeriesRecord
 from application.series_writer import SeriesReader, SeriesWriter
 from domain.as_of import AsOf
 from domain.availability import Availability, SeriesHoldings
 from domain.bars import Bars
 from domain.errors import (
-    CatalogReadOnlyError,
+    BarledgerError,
+    CatalogBusyError,
+    CatalogError,
     CorruptPartitionError,
     InvalidAsOfError,
     LedgerConflictError,
     LedgerMissingError,
+    RevisionDiscardedError,
 )
 from domain.events import (
     Event,
@@ -25,10 +27,13 @@ from domain.events import (
     Origin,
     PartitionMarkedCorrupt,
     PartitionWritten,
+    Recorded,
 )
+from domain.history import Revision, SeriesHistory, histories
 from domain.instrument import Instrument, Series
 from domain.partitions import partition_bounds
 from domain.ports import AvailabilityLedger, BarRepository, CatalogFiles
+from domain.sessions import instant_text
 from domain.venues import venue
 from domain.window import Window
 
@@ -59,13 +64,19 @@ class Catalog:
             LedgerMissingError: there are partitions, and no ledger that knows of them.
             InvalidAsOfError: the point is yet to come.
         """
-        if not self._ledger.exists() and self._files.any_partition():
+        if self._ledger_is_lost():
             raise LedgerMissingError(
                 "The Parquet catalog holds partitions, but its ledger is missing or empty.",
                 "Put ledger.db back from a backup, or make one from the files: "
                 "barledger verify --rebuild-ledger",
             )
         return self._ledger.availability(upto=None if as_of is None else self._seq(as_of))
+
+    def _ledger_is_lost(self) -> bool:
+        # Asked again at the end: a first writer may make the ledger, then files, in between.
+        return (
+            not self._ledger.exists() and self._files.any_partition() and not self._ledger.exists()
+        )
 
     def _seq(self, as_of: AsOf) -> int:
         if as_of.seq is None:
@@ -83,6 +94,7 @@ class Catalog:
 
         Raises:
             CorruptPartitionError: a file is not what was recorded; it is in quarantine now.
+            RevisionDiscardedError: a superseded file was deleted to free space.
         """
         zone = venue(holdings.series.instrument_id.venue).tzinfo
         for partition in partitions_within(holdings, window):
@@ -95,28 +107,66 @@ class Catalog:
         try:
             return self._repository.read(partition)
         except CorruptPartitionError as error:
-            done = self.quarantine(error)
-            raise CorruptPartitionError(partition, error.problem, quarantined=done) from error
+            raise self.explained(error) from error
 
-    def quarantine(self, error: CorruptPartitionError) -> bool:
-        """Record the damage and put the file out of the way.
+    def explained(self, error: CorruptPartitionError, *, touching: bool = True) -> BarledgerError:
+        """Return what the user is told of a file that could not be read.
 
-        Returns whether that could be done: not where nothing can be written.
+        Where `touching` is allowed and possible, damage is recorded and the file put out of the
+        way; the caller holds no lock of the series.
         """
         damaged = error.partition
-        event = PartitionMarkedCorrupt(
-            damaged.series, damaged.partition, damaged.revision, damaged.path, error.problem
+        found = self.history(damaged.series).find(damaged.partition, damaged.revision)
+        if found is not None and found.discarded is not None:
+            return _discarded(found, found.discarded)
+        return CorruptPartitionError(
+            damaged,
+            error.problem,
+            quarantined=touching and self.quarantine(error),
+            superseded=found is not None and found.ended is not None,
         )
+
+    def quarantine(self, error: CorruptPartitionError) -> bool:
+        """Record the damage of a revision, current or not, and put its file out of the way.
+
+        Returns whether that is so now: not where nothing can be written, or where the file
+        turns out to be sound.
+        """
         try:
-            with self._repository.lock(damaged.series):
-                held = self.availability().holdings(damaged.series).partitions
-                # Another process may have found the damage first, or written the days anew.
-                if held.get(damaged.partition) == damaged:
-                    self.record([event])
-                    self._repository.quarantine(damaged)
-        except CatalogReadOnlyError:
+            with self._repository.lock(error.partition.series):
+                return self._quarantine(error)
+        except CatalogError:
             return False
-        return True
+
+    def _quarantine(self, error: CorruptPartitionError) -> bool:
+        damaged = error.partition
+        found = self.history(damaged.series).find(damaged.partition, damaged.revision)
+        if found is None or found.event != damaged:
+            return False
+        if found.corrupted is not None or found.discarded is not None:
+            # Another process was quicker.
+            return True
+        try:
+            self._repository.read(damaged)
+        except CorruptPartitionError:
+            event = PartitionMarkedCorrupt(
+                damaged.series, damaged.partition, damaged.revision, damaged.path, error.problem
+            )
+            self.record([event])
+            self._repository.quarantine(damaged)
+            return True
+        return False
+
+    def history(self, series: Series, upto: int | None = None) -> SeriesHistory:
+        """Return what became of every revision of `series`, up to an event or now."""
+        known = histories(self._ledger.replay(upto=upto, series=series))
+        return known.get(series) or SeriesHistory()
+
+    def recorded_at(self, seq: int) -> int:
+        """Return when the event `seq` was recorded, in UTC nanoseconds; 0 before the first."""
+        return max(
+            (one.recorded_at for one in self._ledger.replay(after=seq - 1, upto=seq)), default=0
+        )
 
     def register(self, instrument: Instrument) -> None:
         """Record an instrument's definition, unless it stands so already.
@@ -156,43 +206,29 @@ class Catalog:
             self._ledger.prepare()
             holdings = availability.holdings(series)
             self._repository.tidy(holdings)
-            record = _UnchangedSeries(self._ledger, self._origin, series, availability.head)
+            record = SeriesRecord(self._ledger, self._origin, series, availability.head)
             try:
                 yield SeriesWriter(record, self._repository, holdings)
-            finally:
-                self._repository.tidy(self.availability().holdings(series))
+            except (LedgerConflictError, CatalogBusyError):
+                # The lock kept nobody out, so what lies there may be the work of another.
+                raise
+            except BaseException:
+                self._tidy(series)
+                raise
+            self._tidy(series)
+
+    def _tidy(self, series: Series) -> None:
+        self._repository.tidy(self.availability().holdings(series))
 
 
-@attrs.define
-class _UnchangedSeries:
-    """Appends events of one series, unless another process has changed it since `head`.
-
-    The lock keeps others from changing it; this holds where a lock is of no use, as on some
-    network file systems, or where somebody deleted the lock's file.
-    """
-
-    ledger: AvailabilityLedger
-    origin: Origin
-    series: Series
-    head: int
-
-    def __call__(self, events: Sequence[Event]) -> None:
-        """Append `events`.
-
-        Raises:
-            LedgerConflictError: the series is not what it was.
-        """
-        while True:
-            try:
-                recorded = self.ledger.append(events, self.origin, expected_head=self.head)
-            except LedgerConflictError:
-                now = self.ledger.head()
-                if any(self.ledger.replay(after=self.head, upto=now, series=self.series)):
-                    raise
-                self.head = now
-            else:
-                self.head = recorded[-1].seq if recorded else self.head
-                return
+def _discarded(found: Revision, by: Recorded) -> RevisionDiscardedError:
+    event = found.event
+    return RevisionDiscardedError(
+        f"Revision {event.revision} of {event.series} {event.partition} was deleted to free space "
+        f"on {instant_text(by.recorded_at)[:10]} (event {by.seq} of the ledger).",
+        "It can only come back from a backup that was made before. Name a later --as-of, or "
+        "leave that stretch out with --start and --end.",
+    )
 
 
 def partitions_within(holdings: SeriesHoldings, window: Window) -> list[PartitionWritten]:

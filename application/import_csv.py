@@ -14,13 +14,14 @@ from application.conflicts import OnConflict, Overlap
 from application.instruments import definition
 from application.partition_changes import PartitionChanges
 from application.rows import NewBars, bars_of_rows
-from application.series_writer import Provenance, SeriesWriter
+from application.series_writer import SeriesWriter, inferred_change
+from application.space import SpaceNeeded, ensure_space, revisions_needed, space_needed
 from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.errors import ConflictError, CorruptPartitionError, TimeZoneNeededError
 from domain.events import CsvImported
 from domain.instrument import InstrumentId, Series
-from domain.ports import BarFileReader, Clock, FileLayout, Progress, TradingCalendar
+from domain.ports import BarFileReader, Clock, DiskSpace, FileLayout, Progress, TradingCalendar
 from domain.sessions import Stamp
 from domain.venues import venue
 
@@ -46,6 +47,7 @@ class CsvImportResult:
     """What an import did, or would have done.
 
     `start` and `end` are the first and last date of the file's bars by the venue's clock.
+    `space` is an estimate of what the change takes on the disk.
     """
 
     file: str
@@ -60,6 +62,7 @@ class CsvImportResult:
     stamp: Stamp
     bar_type_inferred: bool
     on_conflict: OnConflict
+    space: SpaceNeeded
 
 
 Ask = Callable[[Series, Overlap], OnConflict]
@@ -76,12 +79,14 @@ class ImportCsv:
         calendar: TradingCalendar,
         clock: Clock,
         progress: Progress,
+        disk: DiskSpace,
     ) -> None:
         self._catalog = catalog
         self._reader = reader
         self._calendar = calendar
         self._clock = clock
         self._progress = progress
+        self._disk = disk
 
     def run(self, request: CsvImport, ask: Ask | None = None) -> CsvImportResult:
         """Import one file, or refuse it whole.
@@ -90,6 +95,7 @@ class ImportCsv:
             UnreadableFileError, RowsRefusedError, PrecisionError: the file or rows of it cannot
                 be taken.
             TimeZoneNeededError, BarTypeNeededError, ConflictError: more must be said.
+            NotEnoughSpaceError: the disk has less room than the change needs.
             CatalogError, LedgerError: the catalog cannot be written.
         """
         new = self._new_bars(request)
@@ -128,18 +134,32 @@ class ImportCsv:
         before = self._catalog.reader(holdings.without(damaged))
         changes = PartitionChanges(before, new.bars)
         policy = _policy(request, new.series, changes.overlap, ask)
+        result = _result(request, new, changes, policy, self._space(request, changes, policy))
         if request.dry_run:
-            return _result(request, new, changes, policy)
+            return result
+        ensure_space(self._disk, result.space)
         with self._catalog.writing(new.series) as writer:
             if writer.holdings.partitions != before.holdings.partitions:
                 # Another process was quicker: what was decided is applied to what is held now.
                 decided = policy if ask and changes.overlap.different else None
                 changes = PartitionChanges(writer, new.bars)
                 policy = _policy(request, new.series, changes.overlap, None, decided)
-            result = _result(request, new, changes, policy)
+                space = self._space(request, changes, policy)
+                result = _result(request, new, changes, policy, space)
+                ensure_space(self._disk, space)
             if changes.settled(policy):
                 self._commit(request, new, result, writer, changes.settled(policy))
         return result
+
+    def _space(
+        self, request: CsvImport, changes: PartitionChanges, policy: OnConflict
+    ) -> SpaceNeeded:
+        least = self._precisions(request.instrument_id)
+        return space_needed(revisions_needed(changes.holdings, changes.settled(policy), least))
+
+    def _precisions(self, instrument_id: InstrumentId) -> tuple[int, int]:
+        known = definition(instrument_id, self._catalog.availability())
+        return (known.price_precision, known.size_precision) if known else (0, 0)
 
     def _commit(
         self,
@@ -161,11 +181,14 @@ class ImportCsv:
             stamp=request.stamp.value,
             on_conflict=result.on_conflict.value,
         )
-        provenance = Provenance(SOURCE, f"{request.path.name} sha256:{new.sha256[:16]}")
-        known = definition(request.instrument_id, self._catalog.availability())
-        precisions = (known.price_precision, known.size_precision) if known else (0, 0)
+        detail = f"{request.path.name} sha256:{new.sha256[:16]}"
+        changes = {
+            name: inferred_change(bars, result.series.bar_type, SOURCE, detail)
+            for name, bars in partitions.items()
+        }
+        precisions = self._precisions(request.instrument_id)
         with self._progress.track(f"Importing {request.path.name}", len(partitions)) as task:
-            writer.commit(partitions, provenance, [imported], task, precisions)
+            writer.commit(changes, [imported], task, precisions)
 
 
 def _policy(
@@ -207,7 +230,11 @@ def _zone_commands(request: CsvImport) -> str:
 
 
 def _result(
-    request: CsvImport, new: NewBars, changes: PartitionChanges, policy: OnConflict
+    request: CsvImport,
+    new: NewBars,
+    changes: PartitionChanges,
+    policy: OnConflict,
+    space: SpaceNeeded,
 ) -> CsvImportResult:
     overlap = changes.overlap
     replaced = 0 if policy is OnConflict.SKIP else overlap.different
@@ -224,4 +251,5 @@ def _result(
         stamp=request.stamp,
         bar_type_inferred=request.bar_type is None,
         on_conflict=policy,
+        space=space,
     )

@@ -9,6 +9,7 @@ import attrs
 
 from application.catalog import Catalog
 from application.instruments import data_not_found, resolve
+from domain.as_of import AsOf
 from domain.availability import SeriesHoldings
 from domain.bar_type import BarType
 from domain.instrument import Series
@@ -34,14 +35,17 @@ class ListSeries:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def run(self, instruments: Sequence[str], bar_type: BarType | None) -> list[SeriesRow]:
-        """Return every series held, or those of `instruments` and `bar_type`, in order.
+    def run(
+        self, instruments: Sequence[str], bar_type: BarType | None, as_of: AsOf | None = None
+    ) -> list[SeriesRow]:
+        """Return every series held, now or `as_of`, or those of `instruments` and `bar_type`.
 
         Raises:
+            InvalidAsOfError: the point of the history is yet to come.
             InvalidInstrumentIdError, AmbiguousSymbolError: see `resolve`.
             DataNotFoundError: nothing is held of the instruments that were named.
         """
-        availability = self._catalog.availability()
+        availability = self._catalog.availability(as_of)
         wanted = {resolve(text, availability) for text in instruments}
         rows = [
             _row(held)

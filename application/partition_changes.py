@@ -19,6 +19,7 @@ class PartitionChanges:
     """What the new bars do to the partitions that they fall into."""
 
     def __init__(self, held: SeriesReader, new: Bars) -> None:
+        self.holdings = held.holdings
         self._series = held.holdings.series
         parts = dict(split_by_partition(new, self._series.bar_type))
         self._new = {name: self._placed(bars) for name, bars in parts.items()}

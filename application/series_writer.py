@@ -3,24 +3,85 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
+from application.series_record import SeriesRecord
 from domain.availability import SeriesHoldings
+from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.coverage import inferred_coverage
-from domain.events import CoverageBasis, Event, PartitionRemoved, PartitionWritten
+from domain.events import (
+    CoverageBasis,
+    Event,
+    PartitionRemoved,
+    PartitionWritten,
+    Recorded,
+    WriteCause,
+)
+from domain.intervals import IntervalSet
 from domain.partitions import trading_dates
 from domain.ports import BarRepository, NewPartition, ProgressTask, StoredFile
 
 
 @attrs.frozen
-class Provenance:
-    """Where bars came from: the source's name, and which file or request it was."""
+class Change:
+    """What a partition holds from now on: its bars, one at least, and what is known of them.
 
+    `source` names where the bars came from, `detail` which file or request it was.
+    """
+
+    bars: Bars
+    coverage: IntervalSet
+    basis: CoverageBasis
     source: str
     detail: str
+    cause: WriteCause = WriteCause.BARS
+
+    def __attrs_post_init__(self) -> None:
+        if not len(self.bars):
+            raise ValueError("a partition that holds no bars is removed, not written")
+
+
+@attrs.frozen
+class Removal:
+    """A partition holds nothing from now on."""
+
+    reason: str
+
+
+Changes = Mapping[str, Change | Removal]
+"""By the partition's name. It is gone through twice and may read the bars only then, so that
+they need not be in memory all at once."""
+
+
+class Lazily(Mapping[str, Change | Removal]):
+    """Changes that are made whenever they are asked for, by the partition's name."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], Change | Removal]) -> None:
+        self._names = dict.fromkeys(names)
+        self._make = make
+
+    def __getitem__(self, name: str) -> Change | Removal:
+        return self._make(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def inferred_change(bars: Bars, bar_type: BarType, source: str, detail: str) -> Change | Removal:
+    """Return the change to `bars`, whose own lie tells what they cover; none leave nothing."""
+    if not len(bars):
+        return Removal("overwritten")
+    coverage = inferred_coverage(bars, bar_type)
+    return Change(bars, coverage, CoverageBasis.INFERRED, source, detail)
 
 
 class SeriesReader:
@@ -33,7 +94,11 @@ class SeriesReader:
     def read(self, partition: str) -> Bars:
         """Return the bars that the partition holds, which may be none."""
         held = self.holdings.partitions.get(partition)
-        return self._repository.read(held) if held else Bars.empty()
+        return self.read_revision(held) if held else Bars.empty()
+
+    def read_revision(self, partition: PartitionWritten) -> Bars:
+        """Return the bars of any revision of the series."""
+        return self._repository.read(partition)
 
 
 class SeriesWriter(SeriesReader):
@@ -41,7 +106,7 @@ class SeriesWriter(SeriesReader):
 
     def __init__(
         self,
-        record: Callable[[Sequence[Event]], None],
+        record: SeriesRecord,
         repository: BarRepository,
         holdings: SeriesHoldings,
     ) -> None:
@@ -50,91 +115,101 @@ class SeriesWriter(SeriesReader):
 
     def commit(
         self,
-        changes: Mapping[str, Bars],
-        provenance: Provenance,
+        changes: Changes,
         also: Sequence[Event],
         task: ProgressTask,
         precisions: tuple[int, int] = (0, 0),
-    ) -> None:
-        """Make `changes` the whole content of their partitions, together with the events `also`.
+    ) -> tuple[Recorded, ...]:
+        """Make `changes` true, together with the events `also`, in one transaction.
 
-        A partition that is left with no bars is removed; `task` advances by partitions. All
-        files of a series have the same precisions, `precisions` (price, size) at least, so that
-        tools which read many at once see one type: where new bars need more, the others are
-        written anew. Files are written and synced first; the ledger's transaction is the commit
-        point.
+        `task` advances by partitions. All files of a series have the same precisions,
+        `precisions` (price, size) at least, so that tools which read many at once see one type:
+        where new bars need more, the others are written anew. Files are written and synced
+        first; the ledger's transaction is the commit point.
 
         Raises:
             PrecisionError: a value would have more than 18 digits.
             CorruptPartitionError: a partition that had to be written anew is damaged.
+            LedgerConflictError: the series is not what it was when its lock was taken.
         """
+        self._record.check()
+        needed, removals = self._survey(changes, precisions)
         drafts: list[PartitionWritten] = []
-        stored = self._repository.write(
-            self._revisions(changes, provenance, task, precisions, drafts)
-        )
-        events: list[Event] = [
-            *(_placed(*pair) for pair in zip(drafts, stored, strict=True)),
-            *(self._removed(name) for name, bars in changes.items() if not len(bars)),
-        ]
-        self._record([*events, *also])
+        stored = self._repository.write(self._revisions(changes, task, needed, drafts))
+        written = (_placed(*pair) for pair in zip(drafts, stored, strict=True))
+        return self._record.append([*written, *removals, *also])
+
+    def record(self, events: Sequence[Event]) -> tuple[Recorded, ...]:
+        """Record `events` of this series that change no file.
+
+        Raises:
+            LedgerConflictError: the series is not what it was when its lock was taken.
+        """
+        return self._record.append(events)
+
+    def _survey(
+        self, changes: Changes, least: tuple[int, int]
+    ) -> tuple[tuple[int, int], list[PartitionRemoved]]:
+        """Return the precisions that the series needs afterwards, and the events of removals."""
+        price = max(least[0], self.holdings.price_precision)
+        size = max(least[1], self.holdings.size_precision)
+        removals = []
+        for name, change in changes.items():
+            if isinstance(change, Removal):
+                removals.append(removed(self.holdings.partitions[name], change.reason))
+            else:
+                needed = change.bars.reduced()
+                price = max(price, needed.price_precision)
+                size = max(size, needed.size_precision)
+        return (price, size), removals
 
     def _revisions(
         self,
-        changes: Mapping[str, Bars],
-        provenance: Provenance,
+        changes: Changes,
         task: ProgressTask,
         precisions: tuple[int, int],
         drafts: list[PartitionWritten],
     ) -> Iterator[NewPartition]:
         """Yield what is to be written, and leave its events, without paths, in `drafts`."""
-        new = {name: bars.reduced() for name, bars in changes.items() if len(bars)}
-        held = self.holdings
-        price = max(precisions[0], held.price_precision, *(b.price_precision for b in new.values()))
-        size = max(precisions[1], held.size_precision, *(b.size_precision for b in new.values()))
+        fresh = ((name, one) for name, one in changes.items() if isinstance(one, Change))
         others = (
-            self._rewritten(one)
-            for name, one in held.partitions.items()
-            if name not in changes and (one.price_precision, one.size_precision) != (price, size)
+            (name, self._unchanged(one))
+            for name, one in self.holdings.partitions.items()
+            if name not in changes and (one.price_precision, one.size_precision) != precisions
         )
-        fresh = (self._new(name, bars, provenance) for name, bars in new.items())
-        for revision in itertools.chain(fresh, others):
-            scaled = attrs.evolve(revision, bars=revision.bars.rescaled(price, size))
-            drafts.append(_draft(scaled))
-            yield scaled
+        for name, change in itertools.chain(fresh, others):
+            # Reduced first: the least digits are what decides whether a value fits.
+            scaled = attrs.evolve(change, bars=change.bars.reduced().rescaled(*precisions))
+            new = self._new(name, scaled)
+            drafts.append(_draft(new, change.cause))
+            yield new
             task.advance(1)
 
-    def _new(self, partition: str, bars: Bars, provenance: Provenance) -> NewPartition:
+    def _unchanged(self, held: PartitionWritten) -> Change:
+        bars, cause = self._repository.read(held), WriteCause.PRECISION
+        return Change(bars, held.coverage, held.basis, held.source, held.detail, cause)
+
+    def _new(self, partition: str, change: Change) -> NewPartition:
         return NewPartition(
             self.holdings.series,
             partition,
             self.holdings.next_revision(partition),
-            bars,
-            inferred_coverage(bars, self.holdings.series.bar_type),
-            CoverageBasis.INFERRED,
-            provenance.source,
-            provenance.detail,
-        )
-
-    def _rewritten(self, held: PartitionWritten) -> NewPartition:
-        return NewPartition(
-            held.series,
-            held.partition,
-            self.holdings.next_revision(held.partition),
-            self._repository.read(held),
-            held.coverage,
-            held.basis,
-            held.source,
-            held.detail,
-        )
-
-    def _removed(self, partition: str) -> PartitionRemoved:
-        held = self.holdings.partitions[partition]
-        return PartitionRemoved(
-            held.series, partition, held.revision, held.path, held.bars, "overwritten"
+            change.bars,
+            change.coverage,
+            change.basis,
+            change.source,
+            change.detail,
         )
 
 
-def _draft(new: NewPartition) -> PartitionWritten:
+def removed(held: PartitionWritten, reason: str) -> PartitionRemoved:
+    """Return the event that a partition, of which `held` is the last revision, is gone."""
+    return PartitionRemoved(
+        held.series, held.partition, held.revision, held.path, held.bars, reason
+    )
+
+
+def _draft(new: NewPartition, cause: WriteCause) -> PartitionWritten:
     """Return the event of a revision whose file is not written yet."""
     bars = new.bars
     return PartitionWritten(
@@ -154,6 +229,7 @@ def _draft(new: NewPartition) -> PartitionWritten:
         basis=new.basis,
         source=new.source,
         detail=new.detail,
+        cause=cause,
     )
 
 

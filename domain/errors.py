@@ -246,14 +246,25 @@ class CorruptPartitionError(BarledgerError):
     code = "corrupt-partition"
 
     def __init__(
-        self, partition: PartitionWritten, problem: str, *, quarantined: bool = False
+        self,
+        partition: PartitionWritten,
+        problem: str,
+        *,
+        quarantined: bool = False,
+        superseded: bool = False,
     ) -> None:
-        now = "It was moved to quarantine and counts as missing. " if quarantined else ""
-        super().__init__(
-            f"The partition {partition.path} is damaged: {problem}.",
-            f"{now}Import or fetch that stretch again; it came from "
-            f"{partition.source}: {partition.detail}.",
-        )
+        now = "What is left of it lies in quarantine now" if quarantined else ""
+        if superseded:
+            told = "what the Parquet catalog holds today is not touched by that."
+            todo = "Name another --as-of, leave that stretch out, or take the file from a backup."
+            recovery = f"{now + ', and ' if now else 'It is an old revision: '}{told} {todo}"
+        else:
+            now = f"{now}, and it counts as missing. " if now else ""
+            recovery = (
+                f"{now}Import or fetch that stretch again; it came from "
+                f"{partition.source}: {partition.detail}."
+            )
+        super().__init__(f"The partition {partition.path} is damaged: {problem}.", recovery)
         self.partition = partition
         self.problem = problem
 

@@ -20,8 +20,11 @@ class Interval:
 
 
 def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    given = tuple(intervals)
+    if len(given) < 2:  # most of the millions of sets that a ledger holds
+        return given if given and given[0].start < given[0].end else ()
     result: list[Interval] = []
-    for interval in sorted(intervals):
+    for interval in sorted(given):
         if interval.start == interval.end:
             continue
         if result and interval.start <= result[-1].end:
@@ -40,7 +43,7 @@ class IntervalSet:
     @classmethod
     def of(cls, *pairs: tuple[int, int]) -> IntervalSet:
         """Return the set that covers each `(start, end)`."""
-        return cls(tuple(Interval(*pair) for pair in pairs))
+        return cls(tuple([Interval(*pair) for pair in pairs]))
 
     def __iter__(self) -> Iterator[Interval]:
         return iter(self.intervals)

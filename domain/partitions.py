@@ -45,6 +45,15 @@ def partition_bounds(partition: str) -> tuple[dt.date, dt.date]:
     return date, date
 
 
+def is_partition_name(text: str, *, intraday: bool) -> bool:
+    """Whether `text` can name a partition: a date, or for bars of a day and longer a year."""
+    try:
+        first, last = partition_bounds(text)
+    except ValueError:
+        return False
+    return (first == last) == intraday and text == (first.isoformat() if intraday else text[:4])
+
+
 def trading_dates(bars: Bars, series: Series) -> tuple[dt.date, ...]:
     """Return the dates, by the venue's clock, for which there are bars, in order."""
     if series.bar_type.is_intraday:

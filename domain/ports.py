@@ -65,6 +65,7 @@ class BarRepository(Protocol):
         They are current only when recorded. Their bars need not be in memory all at once.
 
         Raises:
+            CatalogBusyError: a name is taken, which the lock should have kept from happening.
             CatalogReadOnlyError, DiskFullError, CatalogError: it could not be written.
         """
 
@@ -100,12 +101,13 @@ class FilePlace(enum.Enum):
     HISTORY = "history"
     ORPHANS = "orphans"
     QUARANTINE = "quarantine"
+    TEMPORARY = "temporary"
     ELSEWHERE = "elsewhere"
 
 
 @attrs.frozen
 class FoundFile:
-    """A Parquet file below the catalog's folder, as its path (relative) and name tell of it.
+    """A file below the catalog's folder, as its path (relative) and name tell of it.
 
     `series`, `partition` and `revision` are None where the path names none.
     """
@@ -113,14 +115,14 @@ class FoundFile:
     path: str
     size: int
     place: FilePlace
-    series: Series | None
-    partition: str | None
-    revision: int | None
+    series: Series | None = None
+    partition: str | None = None
+    revision: int | None = None
 
 
 @attrs.frozen
 class DescribedFile:
-    """What a partition's file says of itself, its values checked, and its SHA-256 and size."""
+    """What a partition's file says of itself, its values checked, and where and how it lies."""
 
     new: NewPartition
     stored: StoredFile
@@ -130,30 +132,69 @@ class CatalogFiles(Protocol):
     """Looks at the catalog's files by themselves, whatever the ledger says."""
 
     def find(self) -> Iterator[FoundFile]:
-        """Yield every Parquet file below the catalog's folder, in order of its path."""
+        """Yield whatever is named as a Parquet file, or as what a writer left, by its path.
+
+        Raises:
+            CatalogError: a folder cannot be read.
+        """
 
     def describe(self, path: str) -> DescribedFile:
         """Read the file at `path` and return what it says of itself.
 
         Raises:
-            UnreadablePartitionError: it holds no partition, or not the values it was given.
+            UnreadablePartitionError: it holds no partition, or not what was written into it.
+        """
+
+    def examine(self, recorded: PartitionWritten) -> DescribedFile:
+        """Read the file of a revision, current or superseded, and compare all of it.
+
+        Raises:
+            CorruptPartitionError: it is missing, or not what was recorded.
+            CatalogError: it may not be read.
         """
 
     def digest(self, path: str) -> str:
-        """Return the SHA-256 (hex) of the file at `path`."""
+        """Return the SHA-256 (hex) of the file at `path`.
 
-    def put_back(self, path: str, partition: PartitionWritten) -> None:
-        """Move the file at `path` to where the revision belongs; nothing is there.
+        Raises:
+            UnreadablePartitionError: it cannot be read.
+        """
+
+    def place_of(self, series: Series, partition: str, revision: int) -> str:
+        """Return where the current file of a revision lies."""
+
+    def put_back(self, path: str, place: str) -> None:
+        """Move the file at `path` to `place`, where a revision belongs; nothing is there.
 
         Raises:
             CatalogReadOnlyError, CatalogError: it could not be moved.
         """
 
-    def set_aside(self, path: str) -> str:
-        """Move a file that the ledger does not know to the orphans; return where it is now."""
+    def set_aside(self, path: str, to: FilePlace) -> str:
+        """Move a file to the orphans or into quarantine; return where it is now.
+
+        Raises:
+            CatalogReadOnlyError, CatalogError: it could not be moved.
+        """
 
     def any_partition(self) -> bool:
-        """Return whether any series' folder holds a partition in its place."""
+        """Return whether any series' folder holds a partition, current or superseded."""
+
+
+class CatalogCopy(Protocol):
+    """A copy of the catalog in the making; nobody can take it for a whole one."""
+
+    @property
+    def ledger_folder(self) -> Path:
+        """Where the ledger's copy is to be laid; it is put in its place last of all."""
+
+    def add(self, partition: PartitionWritten, *, current: bool) -> None:
+        """Copy a revision's file, its hash checked on the way.
+
+        Raises:
+            CorruptPartitionError: the file is missing or not what was recorded.
+            BackupError, DiskFullError: the copy could not be written.
+        """
 
 
 class RevisionHistory(Protocol):
@@ -169,15 +210,20 @@ class RevisionHistory(Protocol):
     def discard(self, revisions: Iterable[PartitionWritten]) -> int:
         """Delete the files of superseded revisions for good; return the bytes freed.
 
-        A file that is gone already is no error.
-        """
-
-    def copy(self, partition: PartitionWritten, folder: Path, *, current: bool) -> None:
-        """Copy a revision's file into the catalog in `folder`, its hash checked on the way.
+        A file that is gone already is no error, and what was not recorded is not deleted.
 
         Raises:
-            CorruptPartitionError: the file is missing or not what was recorded.
-            BackupError, DiskFullError: the copy could not be written.
+            CatalogReadOnlyError, CatalogError: a file could not be deleted.
+        """
+
+    def copying(self, folder: Path) -> AbstractContextManager[CatalogCopy]:
+        """Make a copy of the catalog in `folder`, which is whole once the context has ended.
+
+        Where it ends with an error, nothing of the copy is left.
+
+        Raises:
+            BackupError: the folder is not empty, lies in the catalog or cannot be written to.
+            DiskFullError: the disk is full.
         """
 
 
@@ -214,6 +260,13 @@ class AvailabilityLedger(Protocol):
         self, *, after: int = 0, upto: int | None = None, series: Series | None = None
     ) -> Iterator[Recorded]:
         """Yield the events with `after < seq <= upto`, all or those about `series`, in order.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+
+    def definitions(self, *, upto: int | None = None) -> Iterator[Recorded]:
+        """Yield the events up to `upto` that define instruments, in order.
 
         Raises:
             LedgerError: the ledger cannot be read.
@@ -288,13 +341,18 @@ class LedgerKeeper(Protocol):
     def head(self) -> LedgerHead:
         """Return the last event's number and hash."""
 
-    def verify(self, task: ProgressTask) -> LedgerReport:
+    def verify(
+        self, task: ProgressTask, *, expected: tuple[int, str] | None = None
+    ) -> LedgerReport:
         """Check every event's hash, the order, what guards the past, and the projections.
 
-        `task` advances by events. Nothing is changed.
+        `expected` is the number and hash (hex) of a head that was kept elsewhere: a tail that
+        was cut off and a history that was written anew are found by it alone. `task` advances
+        by events. Nothing is changed.
 
         Raises:
-            LedgerError: the ledger cannot even be opened.
+            LedgerDamagedError: the file is no database any more.
+            LedgerError: the ledger cannot be opened.
         """
 
     def replay(self, task: ProgressTask) -> ReplayReport:
@@ -307,14 +365,36 @@ class LedgerKeeper(Protocol):
     def copy(self, folder: Path) -> int:
         """Copy the ledger, as it is at one moment, into `folder`; return the copy's head.
 
+        Others may write meanwhile. Where there is no ledger, nothing is copied.
+
         Raises:
-            BackupError, DiskFullError, LedgerError: it could not be copied.
+            BackupError: there is a ledger in `folder` already, or it cannot be written there.
+            DiskFullError, LedgerError: it could not be copied.
         """
 
     def set_aside(self) -> str | None:
         """Put the ledger out of the way, where it can be looked into.
 
         Returns where it is now, relative to the catalog, or None where there was none.
+        """
+
+
+class NewLedger(Protocol):
+    """Makes a ledger that nobody sees until it takes the place of the present one."""
+
+    def begin(self) -> AvailabilityLedger:
+        """Return an empty ledger to be filled; what an earlier attempt has left is gone.
+
+        Raises:
+            CatalogReadOnlyError, DiskFullError, LedgerError: it could not be made.
+        """
+
+    def take_place(self) -> None:
+        """Make it the catalog's ledger; the present one has been set aside.
+
+        Raises:
+            CatalogBusyError: there is another one in its place.
+            CatalogReadOnlyError, CatalogError: it could not be done.
         """
 
 

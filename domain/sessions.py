@@ -28,11 +28,15 @@ class Stamp(enum.Enum):
 
 @attrs.frozen(order=True)
 class Session:
-    """One trading day of a venue: its date, and its regular hours in UTC nanoseconds."""
+    """One trading day of a venue: its date, and its regular hours in UTC nanoseconds.
+
+    `pause` is the break at noon, from and to, where nothing trades.
+    """
 
     date: dt.date
     open: int
     close: int
+    pause: tuple[int, int] | None = attrs.field(default=None, order=False)
 
 
 def midnight_utc(date: dt.date) -> int:

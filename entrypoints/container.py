@@ -20,6 +20,10 @@ if TYPE_CHECKING:
         BarRepository,
         CatalogFiles,
         Clock,
+        DiskSpace,
+        LedgerKeeper,
+        NewLedger,
+        RevisionHistory,
         TradingCalendar,
     )
     from domain.publishing import OnStep, Step
@@ -61,6 +65,18 @@ def _ledger(root: Path, clock: Clock, on_step: OnStep) -> AvailabilityLedger:
     return SqliteLedger(root / LEDGER_FILE, clock, on_step)
 
 
+def _ledger_keeper(root: Path) -> LedgerKeeper:
+    from adapters.sqlite.keeper import SqliteLedgerKeeper
+
+    return SqliteLedgerKeeper(root / LEDGER_FILE)
+
+
+def _new_ledger(root: Path, clock: Clock) -> NewLedger:
+    from adapters.sqlite.new_ledger import SqliteNewLedger
+
+    return SqliteNewLedger(root / LEDGER_FILE, clock)
+
+
 def _catalog(
     repository: BarRepository, ledger: AvailabilityLedger, files: CatalogFiles, origin: Origin
 ) -> Catalog:
@@ -74,6 +90,18 @@ def _calendar() -> TradingCalendar:
     from adapters.calendars.market_calendars import MarketCalendars
 
     return MarketCalendars()
+
+
+def _revision_history(root: Path) -> RevisionHistory:
+    from adapters.parquet.history import ParquetRevisionHistory
+
+    return ParquetRevisionHistory(root)
+
+
+def _disk(root: Path) -> DiskSpace:
+    from adapters.system.disk import SystemDiskSpace
+
+    return SystemDiskSpace(root)
 
 
 def _csv_reader() -> BarFileReader:
@@ -106,20 +134,69 @@ class Container(containers.DeclarativeContainer):
     repository = providers.Singleton(_repository, config.root, on_step)
     files = providers.Singleton(_files, config.root)
     ledger = providers.Singleton(_ledger, config.root, clock, on_step)
+    ledger_keeper = providers.Singleton(_ledger_keeper, config.root)
+    new_ledger = providers.Singleton(_new_ledger, config.root, clock)
     catalog = providers.Singleton(_catalog, repository, ledger, files, origin)
     calendar = providers.Singleton(_calendar)
     csv_reader = providers.Singleton(_csv_reader)
+    ledger_keeper_in = providers.Object(_ledger_keeper)
+    revision_history = providers.Singleton(_revision_history, config.root)
+    disk = providers.Singleton(_disk, config.root)
     engine = providers.Singleton(_engine)
 
     import_csv = providers.Factory(
-        _use_case, "import_csv", "ImportCsv", catalog, csv_reader, calendar, clock, progress
+        _use_case, "import_csv", "ImportCsv", catalog, csv_reader, calendar, clock, progress, disk
     )
     list_series = providers.Factory(_use_case, "list_series", "ListSeries", catalog)
+    audit_log = providers.Factory(_use_case, "audit", "AuditLog", catalog, ledger, progress)
+    check_availability = providers.Factory(
+        _use_case, "check_availability", "CheckAvailability", catalog, calendar, clock, progress
+    )
+    verify_catalog = providers.Factory(
+        _use_case, "verify", "VerifyCatalog", catalog, repository, files, progress
+    )
+    rebuild_ledger = providers.Factory(
+        _use_case,
+        "rebuild_ledger",
+        "RebuildLedger",
+        repository,
+        ledger,
+        ledger_keeper,
+        new_ledger,
+        files,
+        origin,
+        progress,
+    )
     define_instrument = providers.Factory(
         _use_case, "instruments", "DefineInstrument", catalog, calendar
     )
     run_backtest = providers.Factory(
         _use_case, "backtest", "RunBacktest", catalog, engine, calendar, clock, progress
+    )
+    remove_bars = providers.Factory(_use_case, "remove_bars", "RemoveBars", catalog, disk, progress)
+    restore_bars = providers.Factory(
+        _use_case, "restore_bars", "RestoreBars", catalog, disk, progress
+    )
+    discard_history = providers.Factory(
+        _use_case,
+        "discard_history",
+        "DiscardHistory",
+        catalog,
+        revision_history,
+        files,
+        clock,
+        progress,
+    )
+    back_up = providers.Factory(
+        _use_case,
+        "back_up",
+        "BackUp",
+        catalog,
+        ledger,
+        revision_history,
+        ledger_keeper,
+        ledger_keeper_in,
+        progress,
     )
 
 

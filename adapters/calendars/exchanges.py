@@ -9,9 +9,12 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from domain.errors import InvalidInstrumentError
 from domain.sessions import Session
+
+_SIDES = ("market_open", "market_close", "break_start", "break_end")
 
 
 @cache
@@ -26,7 +29,7 @@ def exchange_names() -> frozenset[str]:
 def exchange_sessions(name: str, first_year: int, last_year: int) -> tuple[Session, ...]:
     """Return the sessions of the calendar `name` dated in these years, regular hours.
 
-    A break at noon or in the afternoon is part of a session. Before an exchange's holidays
+    A break at noon is the session's pause. Before an exchange's holidays
     were recorded, and long after today, every weekday is a session.
 
     Raises:
@@ -42,15 +45,20 @@ def exchange_sessions(name: str, first_year: int, last_year: int) -> tuple[Sessi
                 f"The trading calendar {name} cannot be worked out: {error}.",
                 "Name another one, such as NYSE, FX or 24/7.",
             ) from error
-        hours = schedule[["market_open", "market_close"]]
-        # The unit of pandas' stamps differs by version and by how they came about.
-        opens, closes = (
-            hours[side].astype("datetime64[ns, UTC]").astype("int64") for side in hours
-        )
+        stamps = {side: _stamps(schedule[side]) for side in _SIDES if side in schedule}
+    opens, closes = stamps["market_open"], stamps["market_close"]
+    pauses = zip(stamps.get("break_start", opens), stamps.get("break_end", opens), strict=True)
     return tuple(
-        Session(day.date(), open_, close)
-        for day, open_, close in zip(hours.index, opens.tolist(), closes.tolist(), strict=True)
+        Session(day.date(), open_, close, pause if open_ < pause[0] < pause[1] < close else None)
+        for day, open_, close, pause in zip(schedule.index, opens, closes, pauses, strict=True)
     )
+
+
+def _stamps(column: Any) -> list[int]:
+    """Return a column of pandas' stamps as UTC nanoseconds."""
+    # Their unit differs by version and by how they came about; what is not a time is far past.
+    found: list[int] = column.astype("datetime64[ns, UTC]").astype("int64").tolist()
+    return found
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from domain.availability import Availability, fold
 from domain.errors import LedgerConflictError
-from domain.events import Event, Origin, Recorded
+from domain.events import Event, InstrumentRegistered, Origin, Recorded
 from domain.instrument import Series
 from domain.ports import Clock
 
@@ -51,9 +51,20 @@ class MemoryLedger:
             if series is None or getattr(one.event, "series", None) == series:
                 yield one
 
+    def definitions(self, *, upto: int | None = None) -> Iterator[Recorded]:
+        """Yield the definitions in the list."""
+        for one in self.replay(upto=upto):
+            if isinstance(one.event, InstrumentRegistered):
+                yield one
+
     def availability(self, *, upto: int | None = None) -> Availability:
         """Fold the list anew."""
         return fold(self.replay(upto=upto))
+
+    def take_all(self) -> tuple[Recorded, ...]:
+        """Return all events, and begin anew without them."""
+        events, self._events = tuple(self._events), []
+        return events
 
     def exists(self) -> bool:
         """Return True: it came with its object."""

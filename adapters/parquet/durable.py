@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -37,32 +38,51 @@ class DurableBatch:
         self._staged[target] = temporary
         temporary.write_bytes(content)
         self._on_step(Step.STAGED)
-        self._syncs.append(self._pool.submit(_sync_file, temporary))
+        self._syncs.append(self._pool.submit(sync_file, temporary))
 
     def publish(self) -> None:
         """Wait until all is on the disk, then rename, then sync the folders.
 
         Raises:
-            OSError: a file could not be flushed or renamed; none has its name then.
+            FileExistsError: a name is taken; what has it stays as it is.
+            OSError: a file could not be flushed or renamed. None has its name then.
         """
         for sync in self._syncs:
             sync.result()
         self._on_step(Step.SYNCED)
+        named: list[Path] = []
         try:
             for target, temporary in self._staged.items():
-                temporary.rename(target)
+                _rename_to_free_name(temporary, target)
+                named.append(target)
                 self._on_step(Step.RENAMED)
             for folder in {target.parent for target in self._staged}:
                 sync_folder(folder)
             self._on_step(Step.FOLDER_SYNCED)
         except BaseException:
             # Nobody has been told of these files yet, so they can go.
-            for target in self._staged:
+            for target in named:
                 target.unlink(missing_ok=True)
             raise
 
 
-def _sync_file(path: Path) -> None:
+def _rename_to_free_name(temporary: Path, target: Path) -> None:
+    """Give a file its name, and never take it from another: a rename would, without a word."""
+    try:
+        target.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Not every file system has links.
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        temporary.rename(target)
+    else:
+        temporary.unlink()
+
+
+def sync_file(path: Path) -> None:
+    """Flush a file's content to the disk."""
     _sync(path, os.O_RDWR)
 
 

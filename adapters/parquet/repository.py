@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 import filelock
 
 from adapters.parquet import files, paths
+from adapters.parquet.content import checked_content
 from adapters.parquet.durable import DurableBatch
-from adapters.parquet.folders import clear_folder, move_aside
+from adapters.parquet.failures import translated
+from adapters.parquet.folders import clear_folder, make_folder, move_aside
 from domain.availability import SeriesHoldings
 from domain.bars import Bars
-from domain.errors import (
-    CatalogBusyError,
-    CatalogError,
-    CatalogReadOnlyError,
-    CorruptPartitionError,
-    DiskFullError,
-)
+from domain.errors import CatalogBusyError, CorruptPartitionError
 from domain.events import PartitionWritten
 from domain.instrument import Series
 from domain.ports import NewPartition, StoredFile
@@ -41,8 +37,8 @@ class ParquetBarRepository:
     def lock(self, series: Series) -> Iterator[None]:
         """Hold the series' lock file; the system frees it when its holder dies."""
         folder = self._root / paths.series_folder(series)
-        with _translated(self._root):
-            folder.mkdir(parents=True, exist_ok=True)
+        with translated(self._root):
+            make_folder(folder)
             lock = filelock.FileLock(folder / ".lock", timeout=_LOCK_SECONDS)
             try:
                 lock.acquire()
@@ -60,7 +56,7 @@ class ParquetBarRepository:
 
     def write(self, revisions: Iterable[NewPartition]) -> tuple[StoredFile, ...]:
         """Write temporary files, sync them, then give each its name."""
-        with _translated(self._root), DurableBatch(self._on_step) as batch:
+        with translated(self._root), DurableBatch(self._on_step) as batch:
             stored = tuple(self._stage(new, batch) for new in revisions)
             batch.publish()
         return stored
@@ -70,24 +66,20 @@ class ParquetBarRepository:
         content = files.encode(new)
         target = self._root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            move_aside(target, target.parent / paths.ORPHANS)
         batch.add(target, content)
         return StoredFile(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content))
 
     def read(self, partition: PartitionWritten) -> Bars:
         """Read the file into memory once, check its hash, and parse what was checked."""
-        content = self._content(partition)
-        if hashlib.sha256(content).hexdigest() != partition.sha256:
-            raise CorruptPartitionError(partition, "its content is not what was written")
+        content = checked_content(self._root, partition)
         try:
             return files.decode(content)
-        except (ValueError, OSError, KeyError) as error:
+        except files.UNREADABLE as error:
             raise CorruptPartitionError(partition, f"it cannot be parsed ({error})") from error
 
     def tidy(self, holdings: SeriesHoldings) -> None:
         """Move superseded files to the history folder and unknown ones to the orphans."""
-        with _translated(self._root):
+        with translated(self._root):
             folder = self._root / paths.series_folder(holdings.series)
             clear_folder(folder, holdings, self._on_step)
         self._on_step(Step.TIDIED)
@@ -95,49 +87,7 @@ class ParquetBarRepository:
     def quarantine(self, partition: PartitionWritten) -> None:
         """Move the file below the catalog's quarantine folder; one that is gone stays gone."""
         path = PurePosixPath(partition.path)
-        with _translated(self._root):
+        with translated(self._root):
             for candidate in (self._root / path, self._root / paths.history_path(path)):
-                if candidate.exists():
+                if os.path.lexists(candidate):
                     move_aside(candidate, self._root / paths.QUARANTINE / path.parent)
-
-    def _content(self, partition: PartitionWritten) -> bytes:
-        path = PurePosixPath(partition.path)
-        # A writer may move the file to the history while we look: so look here, there, here.
-        for candidate in (path, paths.history_path(path), path):
-            try:
-                with _translated(self._root, "read"):
-                    return (self._root / candidate).read_bytes()
-            except FileNotFoundError:
-                continue
-            except IsADirectoryError as error:
-                raise CorruptPartitionError(partition, "it is a folder") from error
-        raise CorruptPartitionError(partition, "the file is missing")
-
-
-@contextlib.contextmanager
-def _translated(root: Path, doing: str = "written to") -> Iterator[None]:
-    try:
-        yield
-    except (FileNotFoundError, IsADirectoryError) as error:
-        if doing == "read":
-            raise
-        raise _unusable(root, str(error.strerror)) from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(
-                f"The disk that holds the Parquet catalog {root} is full.",
-                "Free some space, then run the same command again: nothing is half-written.",
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise CatalogReadOnlyError(
-                f"The Parquet catalog {root} cannot be {doing} ({error.strerror}).",
-                "Give yourself that right, or name another folder with --catalog.",
-            ) from error
-        raise _unusable(root, str(error.strerror)) from error
-
-
-def _unusable(root: Path, reason: str) -> CatalogError:
-    return CatalogError(
-        f"The Parquet catalog {root} cannot be used ({reason}).",
-        "Name a folder with --catalog; it is made if it does not exist.",
-    )

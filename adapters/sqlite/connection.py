@@ -5,48 +5,118 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapters.sqlite import schema
-from domain.errors import CatalogError, CatalogReadOnlyError, DiskFullError, LedgerError
+from adapters.sqlite import failures, migrations, schema
 
-_BUSY_SECONDS = 60
-# Less than the shared memory and the first pages of a write-ahead log take.
-_LEAST_SPACE = 128 * 1024
+_PAUSE = 0.01
+_HEADER = 100  # bytes, https://www.sqlite.org/fileformat2.html#the_database_header
+# Kilobytes: an import appends to three indexes, each series in another place of one of them.
+_CACHE = 32_000
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the ledger at `path`, making it and its folder where there is none."""
-    with translated(path):
+    """Open the ledger at `path`, making it and its folder, or its newer tables, where needed."""
+    with failures.translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        if path.exists():
+            _check_header(path)
+        connection = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None)
         with _closed_on_failure(connection):
-            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE}")
+            # A database that is somebody else's stays as it is.
+            if not schema.is_empty(connection):
+                _check(connection, path)
+            _use_write_ahead_log(connection)
             connection.execute("PRAGMA synchronous = FULL")
-            with transaction(connection):
-                if schema.is_empty(connection):
-                    schema.create(connection)
+            if schema.version(connection) < schema.VERSION:
+                with transaction(connection):
+                    # Another process may have done it meanwhile.
+                    if schema.is_empty(connection) or _check(connection, path) < schema.VERSION:
+                        migrations.migrate(connection, path)
             _check(connection, path)
     return connection
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection | None:
     """Open the ledger at `path` without changing anything, or return None where there is none."""
-    with translated(path, "read"):
-        if not path.exists():
-            _check_folder(path.parent)
+    with failures.translated(path, "read"):
+        connection = open_unchecked(path)
+        if connection is None:
             return None
-        connection = sqlite3.connect(_uri(path), timeout=_BUSY_SECONDS, uri=True)
         with _closed_on_failure(connection):
-            connection.isolation_level = None
             if not schema.is_empty(connection):
                 _check(connection, path)
                 return connection
         connection.close()
     return None
+
+
+def open_unchecked(path: Path, *, any_thread: bool = False) -> sqlite3.Connection | None:
+    """Open whatever database is at `path`, for reading only; None where there is no file."""
+    if not path.exists():
+        _check_folder(path.parent)
+        return None
+    _check_header(path)
+    connection = _connect(path, any_thread=any_thread, immutable=_cannot_change(path))
+    if _lacks_room(connection, path):
+        connection.close()
+        connection = _connect(path, any_thread=any_thread, immutable=True)
+    return connection
+
+
+def _connect(path: Path, *, any_thread: bool, immutable: bool) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}",
+        timeout=failures.BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=not any_thread,
+        uri=True,
+    )
+
+
+def _lacks_room(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether only a full disk keeps SQLite from making the files that it wants beside this one."""
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        return failures.is_full(error, path.parent) and not _pending(path)
+    return False
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at `path` from one that took its place, None without one."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the log on, once for the life of the file.
+
+    SQLite does not wait for others there, as it does everywhere else.
+    """
+    deadline = time.monotonic() + failures.BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not failures.is_busy(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
+def _check_header(path: Path) -> None:
+    """Refuse the stump of a file, which SQLite would take for an empty database."""
+    if 0 < path.stat().st_size < _HEADER:
+        raise failures.damaged(path, "it is cut off")
 
 
 def _check_folder(folder: Path) -> None:
@@ -65,20 +135,24 @@ def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _uri(path: Path) -> str:
-    """Return how SQLite opens the file: WAL needs to write beside it, unless nothing can change."""
+def _cannot_change(path: Path) -> bool:
+    """Whether nothing can be written, not even what SQLite makes beside the file."""
     writable = os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
-    pending = path.with_name(path.name + "-wal")
-    immutable = not writable and not (pending.exists() and pending.stat().st_size)
-    return f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
+    return not writable and not _pending(path)
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    if not schema.is_ledger(connection):
-        raise LedgerError(
-            f"{path} is not a ledger that this version of barledger understands.",
-            "Name another folder with --catalog, or upgrade barledger.",
-        )
+def _pending(path: Path) -> bool:
+    """Whether the write-ahead log holds what the file does not hold yet."""
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the ledger's tables, which must be one that is understood."""
+    number = schema.version(connection)
+    if not 1 <= number <= schema.VERSION:
+        raise failures.not_a_ledger(path)
+    return number
 
 
 @contextlib.contextmanager
@@ -92,61 +166,3 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-@contextlib.contextmanager
-def translated(path: Path, doing: str = "written to") -> Iterator[None]:
-    """Turn what SQLite and the system raise into errors that say what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _from_sqlite(error, path, doing) from error
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise _not_allowed(path, str(error.strerror), doing) from error
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _full(path) from error
-        raise CatalogError(
-            f"The Parquet catalog {path.parent} cannot be used ({error.strerror}).",
-            "Name a folder with --catalog; it is made if it does not exist.",
-        ) from error
-
-
-def _not_allowed(path: Path, reason: str, doing: str) -> CatalogReadOnlyError:
-    return CatalogReadOnlyError(
-        f"The Parquet catalog {path.parent} cannot be {doing} ({reason}).",
-        "Give yourself that right, or name another folder with --catalog.",
-    )
-
-
-def _full(path: Path) -> DiskFullError:
-    return DiskFullError(
-        f"The disk that holds the ledger {path} is full.",
-        "Free some space, then run the same command again: nothing is half-written.",
-    )
-
-
-def _from_sqlite(error: sqlite3.Error, path: Path, doing: str) -> CatalogError | LedgerError:
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = code & 0xFF if isinstance(code, int) else None
-    if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and _no_space(path)):
-        return _full(path)
-    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return _not_allowed(path, str(error), doing)
-    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return LedgerError(
-            f"Another process has kept the ledger {path} to itself for {_BUSY_SECONDS} seconds.",
-            "Wait until it has finished, then run the command again.",
-        )
-    return LedgerError(
-        f"The ledger {path} cannot be used ({error}).",
-        "Put it back from a backup, or name another folder with --catalog.",
-    )
-
-
-def _no_space(path: Path) -> bool:
-    """Whether the disk has no room left: SQLite reports that as a failure to write."""
-    try:
-        return shutil.disk_usage(path.parent).free < _LEAST_SPACE
-    except OSError:
-        return False

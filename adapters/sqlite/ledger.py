@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cattrs
-
 from adapters.sqlite import connection as opening
-from adapters.sqlite import serialization
+from adapters.sqlite import event_table, failures, projections, schema, serialization
+from adapters.sqlite.event_ids import event_ids
+from adapters.sqlite.snapshot import Snapshot
 from domain.availability import Availability, fold
-from domain.errors import LedgerConflictError, LedgerError
+from domain.errors import LedgerConflictError
 from domain.events import Event, Origin, Recorded
 from domain.instrument import Series
 from domain.ports import Clock
 from domain.publishing import OnStep, Step, unobserved
-
-_INSERT = (
-    "INSERT INTO events (seq, event_id, type, version, series, recorded_at, user, host, command,"
-    " correlation_id, payload, previous_hash, hash) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
-_SELECT = (
-    "SELECT seq, event_id, recorded_at, user, host, command, correlation_id, type, payload"
-    " FROM events WHERE seq > ? AND seq <= ? AND series IS coalesce(?, series) ORDER BY seq"
-)
-_LAST = 2**62
 
 
 class SqliteLedger:
@@ -38,30 +27,45 @@ class SqliteLedger:
         self._on_step = on_step
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
 
     def append(
         self, events: Sequence[Event], origin: Origin, *, expected_head: int
     ) -> tuple[Recorded, ...]:
-        """Insert all events in one durable transaction, each with the hash of the one before."""
+        """Insert all events in one durable transaction, each with the hash of the one before.
+
+        What follows from them is folded into the projections in the same transaction.
+        """
+        stored = [serialization.storable(event) for event in events]
         writer = self._open_writer()
-        with opening.translated(self._path), opening.transaction(writer):
+        with failures.translated(self._path), opening.transaction(writer):
             self._on_step(Step.BEGUN)
-            head, previous = self._head_and_hash(writer)
+            head, previous = event_table.head_and_hash(writer)
             if head != expected_head:
                 raise LedgerConflictError(
                     f"The ledger has grown from event {expected_head} to {head} meanwhile.",
                     "Run the command again.",
                 )
-            now = self._clock.now()
-            recorded = tuple(
-                Recorded(head + place, str(uuid.uuid4()), now, origin, event)
-                for place, event in enumerate(events, start=1)
-            )
-            for one in recorded:
-                previous = _insert(writer, one, previous)
+            recorded = self._recorded(head, [event for event, _ in stored], origin)
+            payloads = [payload for _, payload in stored]
+            rows = event_table.rows(recorded, payloads, previous)
+            # First what another program may have appended without folding it in.
+            projections.catch_up(writer, self._path)
+            event_table.insert(writer, rows)
+            projections.fold(writer, self._path, rows)
             self._on_step(Step.APPENDED)
         self._on_step(Step.COMMITTED)
         return recorded
+
+    def _recorded(self, head: int, events: Sequence[Event], origin: Origin) -> tuple[Recorded, ...]:
+        now = self._clock.now()
+        origin, ids = serialization.storable_origin(origin), event_ids(now)
+        return tuple(
+            [
+                Recorded(seq, next(ids), now, origin, event)
+                for seq, event in enumerate(events, start=head + 1)
+            ]
+        )
 
     def prepare(self) -> None:
         """Make the file, durably, where there is none."""
@@ -71,27 +75,21 @@ class SqliteLedger:
         """Return whether the file has a ledger's tables."""
         return self._open() is not None
 
-    def _open_writer(self) -> sqlite3.Connection:
-        if self._writer is None:
-            self._writer = opening.open_for_writing(self._path)
-        return self._writer
-
     def head(self) -> int:
         """Return the last sequence number."""
         reader = self._open()
         if reader is None:
             return 0
-        with opening.translated(self._path, "read"):
-            return self._head_and_hash(reader)[0]
+        with failures.translated(self._path, "read"):
+            return event_table.head_and_hash(reader)[0]
 
     def head_at(self, time: int) -> int:
         """Return the last number among the events recorded up to `time`."""
         reader = self._open()
         if reader is None:
             return 0
-        with opening.translated(self._path, "read"):
-            found = reader.execute("SELECT max(seq) FROM events WHERE recorded_at <= ?", (time,))
-            return int(found.fetchone()[0] or 0)
+        with failures.translated(self._path, "read"):
+            return event_table.head_at(reader, time)
 
     def replay(
         self, *, after: int = 0, upto: int | None = None, series: Series | None = None
@@ -100,15 +98,37 @@ class SqliteLedger:
         reader = self._open()
         if reader is None:
             return
-        with opening.translated(self._path, "read"):
-            key = None if series is None else serialization.series_key(series)
-            rows = reader.execute(_SELECT, (after, _LAST if upto is None else upto, key))
-            for row in rows:
-                yield self._recorded(row)
+        with failures.translated(self._path, "read"):
+            # What is appended while the caller looks at the events is not among them.
+            last = event_table.head_and_hash(reader)[0] if upto is None else upto
+            yield from event_table.read(reader, self._path, after, last, series)
+
+    def definitions(self, *, upto: int | None = None) -> Iterator[Recorded]:
+        """Yield the events that define instruments; none where there is no file."""
+        reader = self._open()
+        if reader is None:
+            return
+        with failures.translated(self._path, "read"):
+            last = event_table.head_and_hash(reader)[0] if upto is None else upto
+            yield from event_table.read_definitions(reader, self._path, last)
 
     def availability(self, *, upto: int | None = None) -> Availability:
-        """Fold the events."""
-        return fold(self.replay(upto=upto))
+        """Return a snapshot that reads the projections, or the fold of the events without them.
+
+        There are none in a ledger of the first version that nothing was appended to since, and
+        they lag behind where another program has appended events.
+        """
+        reader = self._open()
+        if reader is None:
+            return Availability()
+        with failures.translated(self._path, "read"):
+            head, digest = event_table.head_and_hash(reader)
+            if upto is not None and upto < head:
+                head, digest = upto, event_table.hash_of(reader, upto) or ""
+            projected = schema.version(reader) >= schema.VERSION
+            if projected and projections.upto(reader) >= head:
+                return Snapshot(self._path, self._open, head, digest).availability()
+        return fold(self.replay(upto=head))
 
     def close(self) -> None:
         """Close the file."""
@@ -117,46 +137,24 @@ class SqliteLedger:
                 connection.close()
         self._reader = self._writer = None
 
+    def _open_writer(self) -> sqlite3.Connection:
+        self._let_go_of_another_file()
+        if self._writer is None:
+            self._writer = opening.open_for_writing(self._path)
+            self._file = opening.identity(self._path)
+        return self._writer
+
     def _open(self) -> sqlite3.Connection | None:
+        self._let_go_of_another_file()
         if self._writer is not None:
             return self._writer
         if self._reader is None:
             self._reader = opening.open_for_reading(self._path)
+            self._file = opening.identity(self._path)
         return self._reader
 
-    @staticmethod
-    def _head_and_hash(connection: sqlite3.Connection) -> tuple[int, str]:
-        row = connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
-        found = row.fetchone()
-        return (int(found[0]), str(found[1])) if found else (0, serialization.GENESIS)
-
-    def _recorded(self, row: tuple[int, str, int, str, str, str, str, str, str]) -> Recorded:
-        seq, event_id, recorded_at, *who, kind, payload = row
-        try:
-            event = serialization.from_json(kind, payload)
-        except (KeyError, ValueError, cattrs.BaseValidationError) as error:
-            raise LedgerError(
-                f"Event {seq} of the ledger {self._path} cannot be read ({kind}).",
-                "Put the ledger back from a backup, or upgrade barledger if a newer one wrote it.",
-            ) from error
-        return Recorded(seq, event_id, recorded_at, Origin(*who), event)
-
-
-def _insert(connection: sqlite3.Connection, recorded: Recorded, previous: str) -> str:
-    origin, event = recorded.origin, recorded.event
-    fields = (
-        recorded.seq,
-        recorded.event_id,
-        type(event).__name__,
-        serialization.VERSION,
-        serialization.series_of(event),
-        recorded.recorded_at,
-        origin.user,
-        origin.host,
-        origin.command,
-        origin.correlation_id,
-        serialization.to_json(event),
-    )
-    digest = serialization.chained_hash(previous, fields)
-    connection.execute(_INSERT, (*fields, previous, digest))
-    return digest
+    def _let_go_of_another_file(self) -> None:
+        """Close what was opened before another ledger was put in its place."""
+        opened = self._writer is not None or self._reader is not None
+        if opened and opening.identity(self._path) != self._file:
+            self.close()

@@ -1,33 +1,113 @@
-"""The ledger's tables and the triggers by which the database refuses to change the past."""
+"""The ledger's tables, and the triggers by which the database refuses to change the past.
+
+These texts stand in the file word for word: `verify` compares them, so a released one is never
+edited. A change is a new version, and a step to it in `migrations`.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 APPLICATION_ID = 0x6261726C  # "barl": tells a ledger from any other SQLite file
-VERSION = 1
+VERSION = 2
 
+_EVENTS = """CREATE TABLE "events" (
+   "seq" INTEGER PRIMARY KEY,
+   "event_id" TEXT NOT NULL,
+   "type" TEXT NOT NULL,
+   "version" INTEGER NOT NULL,
+   "series" TEXT,
+   "recorded_at" INTEGER NOT NULL,
+   "user" TEXT NOT NULL,
+   "host" TEXT NOT NULL,
+   "command" TEXT NOT NULL,
+   "correlation_id" TEXT NOT NULL,
+   "payload" TEXT NOT NULL,
+   "previous_hash" TEXT NOT NULL,
+   "hash" TEXT NOT NULL
+) STRICT"""
+_NEVER_CHANGED = """CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: events are never changed'); END"""
+_NEVER_REMOVED = """CREATE TRIGGER events_are_never_removed BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: events are never removed'); END"""
 # OR REPLACE deletes without firing DELETE triggers, so an insert that meets a taken event id
 # or a sequence number other than the next is stopped before it can.
-_TRIGGERS = (
-    """CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: events are never changed'); END""",
-    """CREATE TRIGGER events_are_never_removed BEFORE DELETE ON events
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: events are never removed'); END""",
-    """CREATE TRIGGER events_come_one_by_one BEFORE INSERT ON events
+_ONE_BY_ONE_1 = """CREATE TRIGGER events_come_one_by_one BEFORE INSERT ON events
     WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM events)
       OR EXISTS (SELECT 1 FROM events WHERE event_id = NEW.event_id)
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: this is not the next event'); END""",
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: this is not the next event'); END"""
+# An event that does not hang on the last one could never be taken out again, and would break
+# the chain of hashes for good.
+_ONE_BY_ONE = """CREATE TRIGGER events_come_one_by_one BEFORE INSERT ON events
+    WHEN NEW.previous_hash IS NOT iif(NEW.seq = 1, printf('%064d', 0),
+        (SELECT hash FROM events WHERE seq = NEW.seq - 1))
+      OR EXISTS (SELECT 1 FROM events WHERE seq >= NEW.seq)
+      OR EXISTS (SELECT 1 FROM events WHERE event_id = NEW.event_id)
+      OR length(NEW.hash) IS NOT 64
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: this is not the next event'); END"""
+
+EVENT_TABLES = (
+    _EVENTS,
+    "CREATE UNIQUE INDEX events_by_id ON events (event_id)",
+    "CREATE INDEX events_by_series ON events (series, seq)",
+    _NEVER_CHANGED,
+    _NEVER_REMOVED,
+    _ONE_BY_ONE_1,
 )
+"""Version 1: the events alone."""
+
+EVENT_GUARDS = (
+    "DROP TRIGGER events_come_one_by_one",
+    _ONE_BY_ONE,
+    "CREATE INDEX events_by_time ON events (recorded_at)",
+)
+"""Version 2 of what guards the events, and an index for what was so at a time."""
+
+PROJECTION_TABLES = {
+    "projected": """CREATE TABLE projected (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    upto INTEGER NOT NULL
+) STRICT""",
+    "instruments": """CREATE TABLE instruments (
+    instrument_id TEXT NOT NULL,
+    defined INTEGER NOT NULL,
+    PRIMARY KEY (instrument_id, defined)
+) STRICT, WITHOUT ROWID""",
+    "series": """CREATE TABLE series (
+    series TEXT PRIMARY KEY NOT NULL,
+    first INTEGER NOT NULL
+) STRICT, WITHOUT ROWID""",
+    "revisions": """CREATE TABLE revisions (
+    series TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    written INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    ended INTEGER,
+    corrupted INTEGER,
+    discarded INTEGER,
+    bars INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    price_precision INTEGER NOT NULL,
+    size_precision INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    trading_dates TEXT NOT NULL,
+    coverage TEXT NOT NULL,
+    PRIMARY KEY (series, partition, written)
+) STRICT, WITHOUT ROWID""",
+}
+"""What follows from the events: each number but `revision` and the sizes is that of an event."""
+
+_OTHERS = ("sqlite_", "_sqlite_migrations", "idx__sqlite_migrations")
 
 
-def is_ledger(connection: sqlite3.Connection) -> bool:
-    """Whether the database is a ledger that this version understands."""
-    application, version = (
+def version(connection: sqlite3.Connection) -> int:
+    """Return the version of the ledger's tables, 0 where the database says that it is none."""
+    application, number = (
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("application_id", "user_version")
     )
-    return bool(application == APPLICATION_ID and 1 <= version <= VERSION)
+    return int(number) if application == APPLICATION_ID else 0
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
@@ -36,33 +116,31 @@ def is_empty(connection: sqlite3.Connection) -> bool:
     return bool(count == 0)
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Make the tables of a new ledger, inside the caller's transaction."""
-    # Imported here because it brings pandas in, for a second, and is needed once a catalog.
-    import sqlite_utils
-
-    columns = {
-        "seq": int,
-        "event_id": str,
-        "type": str,
-        "version": int,
-        "series": str,
-        "recorded_at": int,
-        "user": str,
-        "host": str,
-        "command": str,
-        "correlation_id": str,
-        "payload": str,
-        "previous_hash": str,
-        "hash": str,
+def differences(connection: sqlite3.Connection, number: int) -> Iterator[str]:
+    """Yield a sentence for each table, index or trigger that is not that of version `number`."""
+    found = {
+        (kind, name): sql
+        for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")
+        if not name.startswith(_OTHERS)
     }
-    sql = sqlite_utils.Database(connection).create_table_sql(
-        "events", columns, pk="seq", not_null=set(columns) - {"seq", "series"}, strict=True
-    )
-    connection.execute(sql)
-    connection.execute("CREATE UNIQUE INDEX events_by_id ON events (event_id)")
-    connection.execute("CREATE INDEX events_by_series ON events (series, seq)")
-    for trigger in _TRIGGERS:
-        connection.execute(trigger)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    wanted = _objects(number)
+    for kind, name in sorted(wanted.keys() | found.keys()):
+        if (kind, name) not in found:
+            yield f"The {kind} {name} is missing: something has dropped it."
+        elif (kind, name) not in wanted:
+            yield f"The {kind} {name} is none that barledger makes."
+        elif found[kind, name] != wanted[kind, name]:
+            yield f"The {kind} {name} is not the one that barledger makes: something altered it."
+
+
+def _objects(number: int) -> dict[tuple[str, str], str]:
+    """Return the SQL of every object of a version, by its type and name."""
+    statements = list(EVENT_TABLES)
+    if number > 1:
+        statements += [*EVENT_GUARDS, *PROJECTION_TABLES.values()]
+    objects = {}
+    for sql in statements:
+        if not sql.startswith("DROP"):
+            kind, name = sql.replace("UNIQUE ", "").replace('"', "").split(maxsplit=3)[1:3]
+            objects[kind.lower(), name] = sql
+    return objects

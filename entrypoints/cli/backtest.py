@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     metavar="PROBABILITY",
     help="That a fill is one tick worse.",
 )
+@options.as_of
 @click.option("--offline", is_flag=True, help="Use the Parquet catalog alone; fetch nothing.")
 @click.option(
     "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write the tear sheet."
@@ -105,6 +106,7 @@ def _request(**choices: Any) -> BacktestRequest:
         settings=_settings(**choices),
         report=choices["report"],
         chunk_days=choices["chunk_days"],
+        as_of=choices["as_of"],
     )
 
 
@@ -164,8 +166,9 @@ def _rows(outcome: BacktestOutcome) -> list[tuple[str, str]]:
     ]
     profit = f"{result.pnl:+,.2f} {currency} ({result.pnl_percent:+.2f}%)"
     seconds = f"{outcome.seconds_total:.1f}, {outcome.seconds_loading:.1f} of them loading"
+    past = f" as of event {outcome.past.seq}" if outcome.past else ""
     return [
-        ("Bars", f"{result.bars:,} from Parquet catalog"),
+        ("Bars", f"{result.bars:,} from Parquet catalog{past}"),
         ("Orders", f"{result.orders:,}"),
         *refused,
         ("Positions", f"{result.positions:,}"),
@@ -183,6 +186,7 @@ def _percent(fraction: float | None) -> str:
 
 def _document(outcome: BacktestOutcome) -> dict[str, Any]:
     result, loading, total = outcome.result, outcome.seconds_loading, outcome.seconds_total
+    past = outcome.past
     return {
         "source": {"catalog": outcome.bars_from_catalog, "ibkr": 0},
         "bars": result.bars,
@@ -200,4 +204,5 @@ def _document(outcome: BacktestOutcome) -> dict[str, Any]:
         ],
         "refused_orders": dict(result.refused_orders),
         "assumptions": list(result.assumptions),
+        "as_of": {"event": past.seq, "time": past.time_text} if past else None,
     }

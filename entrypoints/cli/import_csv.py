@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from domain.errors import BarledgerError
+from domain.sizes import size_text
 from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
 
@@ -70,20 +72,20 @@ def command(
     instrument_id = resolve_new(instrument, container.catalog().availability())
     use_case = container.import_csv()
     ask = _asker(screen) if sys.stdin.isatty() and sys.stderr.isatty() else None
+    document = functools.partial(_document, dry_run=choices["dry_run"])
     results: list[CsvImportResult] = []
     for file in files:
         try:
             result = use_case.run(_request(file, instrument_id, **choices), ask)
         except BarledgerError as error:
             if results:
-                error.done = {"files": [_document(done) for done in results]}
+                error.done = {"files": list(map(document, results))}
             raise
         results.append(result)
         if not screen.as_json:
             _show(screen, result, dry_run=choices["dry_run"])
     if screen.as_json:
-        documents = [_document(result) for result in results]
-        screen.show_json({"files": documents, "warnings": screen.warnings})
+        screen.show_json({"files": list(map(document, results)), "warnings": screen.warnings})
 
 
 def _request(file: Path, instrument_id: Any, **choices: Any) -> Any:
@@ -135,9 +137,12 @@ def _show(screen: Screen, result: CsvImportResult, *, dry_run: bool) -> None:
         f"partition{'' if result.partitions == 1 else 's'}, {result.bars_skipped:,} skipped, "
         f"{result.bars_replaced:,} replaced"
     )
+    if dry_run:
+        screen.show_text(f"  about {size_text(result.space.size)} of disk space would be taken")
 
 
-def _document(result: CsvImportResult) -> dict[str, Any]:
+def _document(result: CsvImportResult, *, dry_run: bool) -> dict[str, Any]:
+    estimate = {"bytes_estimated": result.space.size} if dry_run else {}
     return {
         "file": result.file,
         "instrument_id": str(result.series.instrument_id),
@@ -149,4 +154,5 @@ def _document(result: CsvImportResult) -> dict[str, Any]:
         "partitions": result.partitions,
         "start": result.start.isoformat(),
         "end": result.end.isoformat(),
+        **estimate,
     }

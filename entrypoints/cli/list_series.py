@@ -7,33 +7,58 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from domain.sizes import size_text
 from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
 
 if TYPE_CHECKING:
     from application.list_series import SeriesRow
+    from domain.as_of import AsOf
     from domain.bar_type import BarType
-    from entrypoints.cli.screen import Justify
+    from entrypoints.cli.screen import Justify, Screen
+    from entrypoints.container import Container
 
 
 @click.command("list")
 @options.instrument(multiple=True, required=False)
 @options.bar_type(None, "All that is held, if not named.")
+@options.as_of
 @options.common
-def command(invocation: Invocation, instruments: tuple[str, ...], bar_type: BarType | None) -> None:
+def command(
+    invocation: Invocation,
+    instruments: tuple[str, ...],
+    bar_type: BarType | None,
+    as_of: AsOf | None,
+) -> None:
     """List every series: range, trading days, bars, size, sources and last update.
 
     Dates are by the venue's clock, the last update is UTC.
     """
-    rows = invocation.wire().list_series().run(instruments, bar_type)
-    screen = invocation.screen
+    container, screen = invocation.wire(), invocation.screen
+    rows = container.list_series().run(instruments, bar_type, as_of)
+    if as_of:
+        _tell_past(container, screen, as_of)
     if screen.as_json:
         screen.show_json({"series": [_document(row) for row in rows]})
     elif not rows:
-        screen.show_text("The Parquet catalog holds nothing.")
-        screen.show_text("Import some bars: barledger import-csv FILE -i SYMBOL.VENUE")
+        _show_nothing(screen, as_of)
     else:
         screen.show_table(_COLUMNS, [_cells(row) for row in rows])
+
+
+def _tell_past(container: Container, screen: Screen, as_of: AsOf) -> None:
+    from application.past import past_of
+
+    catalog = container.catalog()
+    screen.tell(str(past_of(as_of, catalog.availability(as_of), catalog, screen)))
+
+
+def _show_nothing(screen: Screen, as_of: AsOf | None) -> None:
+    if as_of:
+        screen.show_text("The Parquet catalog held nothing then; see: barledger ledger log")
+        return
+    screen.show_text("The Parquet catalog holds nothing.")
+    screen.show_text("Import some bars: barledger import-csv FILE -i SYMBOL.VENUE")
 
 
 _COLUMNS: list[tuple[str, Justify]] = [
@@ -79,13 +104,3 @@ def _document(row: SeriesRow) -> dict[str, Any]:
 
 def _instant(nanoseconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(nanoseconds // 1_000_000_000, dt.UTC)
-
-
-def size_text(size: int) -> str:
-    """Return a number of bytes in the unit that fits."""
-    amount = float(size)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"

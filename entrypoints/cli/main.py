@@ -19,10 +19,17 @@ from entrypoints.start import MESSAGE, RECOVERY, was_interrupted
 
 # A command's module is imported when the command runs; the texts here make the overview.
 _COMMANDS = {
+    "backup": ("backup", "Copy the Parquet catalog, history included, while others write."),
+    "gc": ("gc", "Delete old revisions from the history, to free space."),
+    "remove": ("remove", "Take days or a series out of the Parquet catalog."),
+    "restore": ("restore", "Bring back what was held at an earlier event or time."),
     "backtest": ("backtest", "Run a Nautilus backtest on bars of the Parquet catalog."),
+    "check": ("check", "Show what is available and what is missing, without loading bars."),
     "import-csv": ("import_csv", "Validate CSV bars and write them to the Parquet catalog."),
     "instrument": ("instrument", "Show or set what an instrument is."),
+    "ledger": ("ledger", "Audit the ledger: who changed what, and what stood there before."),
     "list": ("list_series", "List what the Parquet catalog holds."),
+    "verify": ("verify", "Read every partition against its checksums and the ledger."),
 }
 
 

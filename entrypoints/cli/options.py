@@ -160,15 +160,16 @@ def as_of(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option `--as-of`."""
     return click.option(
         "--as-of",
-        callback=_parse_as_of,
+        callback=parse_as_of,
         metavar="SEQ|TIME",
         help="See the Parquet catalog as it was after this event, or at this instant.",
     )(command)
 
 
-def _parse_as_of(
+def parse_as_of(
     context: click.Context, parameter: click.Parameter, text: str | None
 ) -> AsOf | None:
+    """Return the point that the text of `--as-of` names; a callback of click."""
     del context, parameter
     from domain.as_of import AsOf
 

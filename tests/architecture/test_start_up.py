@@ -33,6 +33,8 @@ sys.exit(f"imported: {', '.join(sorted(loaded))}" if loaded else 0)
         pytest.param(["--version"], id="version"),
         pytest.param(["backtest", "--help"], id="backtest-help"),
         pytest.param(["import-csv", "--help"], id="import-csv-help"),
+        pytest.param(["check", "--help"], id="check-help"),
+        pytest.param(["ledger", "log", "--help"], id="ledger-log-help"),
         pytest.param(["list", "--help"], id="list-help"),
     ],
 )

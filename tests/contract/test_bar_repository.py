@@ -13,7 +13,7 @@ from adapters.memory.bar_repository import MemoryBarRepository
 from adapters.parquet.repository import ParquetBarRepository
 from domain.availability import SeriesHoldings
 from domain.bars import Bars
-from domain.errors import CorruptPartitionError
+from domain.errors import CatalogBusyError, CorruptPartitionError
 from domain.events import PartitionWritten
 from domain.ports import BarRepository, NewPartition
 from tests.builders import AAPL, MSFT, minute_bars, new_partition, written
@@ -52,6 +52,13 @@ def test_a_new_revision_leaves_the_old_one_readable(repository: BarRepository) -
         assert len(repository.read(old)) == 3
         assert len(repository.read(new)) == 7
         repository.tidy(_holdings(new))
+
+
+def test_a_committed_revision_is_never_written_again(repository: BarRepository) -> None:
+    event = _write(repository, new_partition(minute_bars(count=3)))
+    with pytest.raises(CatalogBusyError):
+        _write(repository, new_partition(minute_bars(count=7)))
+    assert len(repository.read(event)) == 3
 
 
 def _holdings(*current: PartitionWritten) -> SeriesHoldings:

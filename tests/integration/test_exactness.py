@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from adapters.calendars.market_calendars import MarketCalendars
 from adapters.csv.reader import CsvBarFileReader
 from adapters.memory.clock import MemoryClock
+from adapters.memory.disk_space import MemoryDiskSpace
 from adapters.memory.ledger import MemoryLedger
 from adapters.memory.progress import MemoryProgress
 from adapters.nautilus.bars import nautilus_bar_type, nautilus_bars
@@ -59,7 +60,9 @@ def _through_everything(folder: Path, rows: list[ROW]) -> list[ROW]:
     catalog = Catalog(
         ParquetBarRepository(folder), ledger, ParquetCatalogFiles(folder), ORIGIN, PartitionCache()
     )
-    importing = ImportCsv(catalog, CsvBarFileReader(), CALENDARS, clock, MemoryProgress())
+    importing = ImportCsv(
+        catalog, CsvBarFileReader(), CALENDARS, clock, MemoryProgress(), MemoryDiskSpace()
+    )
     importing.run(CsvImport(file, AAPL.instrument_id, AAPL.bar_type))
     held = catalog.availability().holdings(AAPL)
     bars = Bars.concat(catalog.load(held, Window()))

@@ -223,6 +223,24 @@ def test_a_calendar_that_the_library_cannot_work_out_is_refused(
         calendars.sessions(AAPL, day("2024-01-01"), day("2024-01-31"), "XSGO")
 
 
+@pytest.mark.parametrize(
+    ("venue", "date", "pause"),
+    [
+        ("TSEJ", "2024-03-08", "2024-03-08T02:30 2024-03-08T03:30"),
+        ("SEHK", "2024-03-08", "2024-03-08T04:00 2024-03-08T05:00"),
+        # On the day before Christmas, Hong Kong closes at noon.
+        ("SEHK", "2024-12-24", None),
+        ("NASDAQ", "2024-03-08", None),
+    ],
+)
+def test_a_pause_at_noon_is_part_of_a_session(
+    calendars: MarketCalendars, venue: str, date: str, pause: str | None
+) -> None:
+    (session,) = calendars.sessions(InstrumentId("X", venue), day(date), day(date), None)
+    found = session.pause and " ".join(instant_text(stamp)[:16] for stamp in session.pause)
+    assert found == pause
+
+
 def test_pandas_is_imported_by_the_first_question_only() -> None:
     program = (
         "import sys; from adapters.calendars.market_calendars import MarketCalendars; "

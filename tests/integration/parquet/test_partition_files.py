@@ -22,7 +22,7 @@ from adapters.parquet.repository import ParquetBarRepository
 from domain.availability import SeriesHoldings
 from domain.bar_type import BarType
 from domain.bars import PRICE_COLUMNS, Bars
-from domain.errors import CorruptPartitionError
+from domain.errors import CatalogBusyError, CorruptPartitionError
 from domain.events import PartitionWritten
 from domain.instrument import InstrumentId, Series, is_symbol
 from tests.builders import AAPL, MINUTE, minute_bars, new_partition, utc, written
@@ -156,15 +156,15 @@ def test_a_damaged_file_is_kept_in_quarantine(tmp_path: Path) -> None:
     assert not (tmp_path / stored.path).exists()
 
 
-def test_a_stray_file_under_a_new_revisions_name_is_kept_aside(tmp_path: Path) -> None:
+def test_a_file_that_has_a_new_revisions_name_already_is_not_written_over(tmp_path: Path) -> None:
     repository = ParquetBarRepository(tmp_path)
-    stray = tmp_path / "AAPL.NASDAQ" / "1_MIN" / "2024-01-02.parquet"
-    stray.parent.mkdir(parents=True)
-    stray.write_bytes(b"from a ledger that was lost")
-    stored = repository.write([new_partition()])[0]
-    assert len(repository.read(written(new_partition(), stored))) == 5
-    (kept,) = stray.parent.glob(".orphans/*.parquet")
-    assert kept.read_bytes() == b"from a ledger that was lost"
+    other = tmp_path / "AAPL.NASDAQ" / "1_MIN" / "2024-01-02.parquet"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"of a writer that the lock did not stop")
+    with pytest.raises(CatalogBusyError, match=r"2024-01-02\.parquet"):
+        repository.write([new_partition(partition="2024-01-01"), new_partition()])
+    assert [path.name for path in other.parent.iterdir()] == ["2024-01-02.parquet"]
+    assert other.read_bytes() == b"of a writer that the lock did not stop"
 
 
 @settings(
@@ -175,6 +175,7 @@ def test_any_damage_to_a_file_is_detected(tmp_path: Path, data: st.DataObject) -
     repository = ParquetBarRepository(tmp_path)
     path = tmp_path / "AAPL.NASDAQ" / "1_MIN" / "2024-01-02.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
     content = files.encode(new_partition())
     event = written(new_partition(), repository.write([new_partition()])[0])
     event = attrs.evolve(event, size=len(content))

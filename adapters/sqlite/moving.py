@@ -1,0 +1,116 @@
+"""The ledger's file as a whole: copied while others write, or put out of the way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from adapters.sqlite import event_table, failures
+from domain.errors import BackupError, DiskFullError
+
+QUARANTINE = ".quarantine"
+_BESIDE = ("", "-wal", "-shm")
+_ELSEWHERE = "Name an empty folder on a disk with room for it."
+
+
+def copy(source: sqlite3.Connection, target: Path) -> int:
+    """Copy the ledger, as it is at one moment, to `target` durably; return the copy's head.
+
+    Raises:
+        BackupError: there is a file already, or it cannot be written there.
+        DiskFullError: the disk is full.
+        sqlite3.Error: the ledger is damaged.
+    """
+    if target.exists():
+        raise BackupError(f"There is a ledger at {target} already.", _ELSEWHERE)
+    partial = target.with_name(f"{target.name}.partial")
+    with _translated(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove(partial)
+        with contextlib.closing(sqlite3.connect(partial, isolation_level=None)) as made:
+            # In one step, for a writer who came in between two would make it begin anew.
+            source.backup(made)
+            head = event_table.head_and_hash(made)[0]
+        sync(partial)
+        partial.rename(target)
+        sync(target.parent)
+    return head
+
+
+@contextlib.contextmanager
+def _translated(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if failures.is_damage(error):
+            raise
+        if failures.is_full(error, target.parent):
+            raise failures.full(target) from error
+        raise BackupError(
+            f"The ledger cannot be copied to {target} ({error}).", _ELSEWHERE
+        ) from error
+    except OSError as error:
+        found = failures.from_system(error, target, "written to")
+        if isinstance(found, DiskFullError):
+            raise found from error
+        raise BackupError(
+            f"The ledger cannot be copied to {target} ({error.strerror}).", _ELSEWHERE
+        ) from error
+
+
+def set_aside(path: Path) -> Path:
+    """Put the ledger at `path`, with what lies beside it, into the quarantine; return where.
+
+    It is there whole before it is gone from its place.
+    """
+    folder = path.parent / QUARANTINE
+    folder.mkdir(exist_ok=True)
+    target = _free_name(folder, path)
+    for suffix in reversed(_BESIDE):
+        _link(_beside(path, suffix), _beside(target, suffix))
+    sync(folder)
+    for suffix in _BESIDE:
+        _beside(path, suffix).unlink(missing_ok=True)
+    sync(path.parent)
+    return target
+
+
+def _free_name(folder: Path, path: Path) -> Path:
+    number, target = 1, folder / path.name
+    while any(_beside(target, suffix).exists() for suffix in _BESIDE):
+        number += 1
+        target = folder / f"{path.stem}.{number}{path.suffix}"
+    return target
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, or a copy where the disk knows no second names."""
+    if not source.exists():
+        return
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, target)
+        sync(target)
+
+
+def _remove(partial: Path) -> None:
+    for suffix in (*_BESIDE, "-journal"):
+        _beside(partial, suffix).unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Wait until the file, or the names in the folder, have reached the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

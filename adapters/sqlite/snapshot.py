@@ -1,0 +1,248 @@
+"""The catalog after one event, read from the projections as far as it is asked for.
+
+The past never changes, so what is read is the same however late it is read: after other events
+were appended, after the ledger was closed, or after the projections were made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import msgspec
+
+from adapters.sqlite import event_table, failures, serialization, wire
+from domain.availability import Availability, Partitions, SeriesHoldings
+from domain.errors import UsageError
+from domain.events import InstrumentRegistered, PartitionWritten
+from domain.instrument import Instrument, InstrumentId, Series
+
+_REVISIONS = "FROM revisions WHERE series = :series AND written <= :head"
+_UNENDED = f"{_REVISIONS} AND (ended IS NULL OR ended > :head)"
+_CURRENT = f"{_UNENDED} AND (corrupted IS NULL OR corrupted > :head)"
+_BY_TIME = "ORDER BY partition, written"
+_EVENT = "SELECT type, version, payload FROM events WHERE seq = ?"
+_CHANGES = (
+    "SELECT max(written), max(iif(ended <= :head, ended, 0)),"
+    f" max(iif(corrupted <= :head, corrupted, 0)) {_REVISIONS}"
+)
+
+
+@attrs.define
+class Snapshot:
+    """Asks the ledger at `path` what was so after the event `head`, whose hash is `digest`.
+
+    `open_` returns the connection of the moment, or None where the ledger is gone.
+    """
+
+    path: Path
+    open_: Callable[[], sqlite3.Connection | None]
+    head: int
+    digest: str
+    _checked: sqlite3.Connection | None = None
+
+    def availability(self) -> Availability:
+        """Return what the catalog held."""
+        return Availability(self.head, _Instruments(self), _AllSeries(self))
+
+    def rows[T](self, kind: type[T], sql: str, **named: object) -> list[T]:
+        """Return all rows of a query, which may name `:head`; each is of the type `kind`.
+
+        Raises:
+            LedgerError: it cannot be read, or is another ledger by now.
+        """
+        with failures.translated(self.path, "read"):
+            found = self._connection().execute(sql, {"head": self.head, **named}).fetchall()
+        with self.sound():
+            return msgspec.convert(found, list[kind])  # type: ignore[valid-type]
+
+    def event[T](self, seq: int, kind: type[T]) -> T:
+        """Return the event `seq`, which is one of the type `kind`."""
+        with failures.translated(self.path, "read"):
+            row = self._connection().execute(_EVENT, (seq,)).fetchone()
+        found = event_table.decoded(self.path, seq, *row) if row else None
+        if not isinstance(found, kind):
+            raise failures.wrong_projections(self.path)
+        return found
+
+    @contextlib.contextmanager
+    def sound(self) -> Iterator[None]:
+        """Tell of values that were not written so, where they are made sense of."""
+        try:
+            yield
+        except (ValueError, UsageError) as error:
+            raise failures.wrong_projections(self.path) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        connection = self.open_()
+        if connection is None:
+            raise failures.replaced(self.path)
+        if connection is not self._checked:
+            if event_table.hash_of(connection, self.head) != self.digest:
+                raise failures.replaced(self.path)
+            self._checked = connection
+        return connection
+
+
+class _Instruments(Mapping[InstrumentId, Instrument]):
+    """The definitions that stood; each is read once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._known: dict[InstrumentId, Instrument] = {}
+
+    def __getitem__(self, instrument_id: InstrumentId) -> Instrument:
+        if instrument_id not in self._known:
+            self._known[instrument_id] = self._read(instrument_id)
+        return self._known[instrument_id]
+
+    def _read(self, instrument_id: InstrumentId) -> Instrument:
+        ((defined,),) = self._snapshot.rows(
+            tuple[int | None],
+            "SELECT max(defined) FROM instruments WHERE instrument_id = :id AND defined <= :head",
+            id=str(instrument_id),
+        )
+        if defined is None:
+            raise KeyError(instrument_id)
+        return self._snapshot.event(defined, InstrumentRegistered).instrument
+
+    def __iter__(self) -> Iterator[InstrumentId]:
+        rows = self._snapshot.rows(
+            tuple[str],
+            "SELECT instrument_id FROM instruments WHERE defined <= :head"
+            " GROUP BY instrument_id ORDER BY min(defined)",
+        )
+        with self._snapshot.sound():
+            return iter([InstrumentId.parse(name) for (name,) in rows])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _AllSeries(Mapping[Series, SeriesHoldings]):
+    """What was held of each series; a series is read when it is asked for."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def __getitem__(self, series: Series) -> SeriesHoldings:
+        if series not in self:
+            raise KeyError(series)
+        return _Reader(self._snapshot, series).holdings()
+
+    def __contains__(self, series: object) -> bool:
+        if not isinstance(series, Series):
+            return False
+        sql = "SELECT 1 FROM series WHERE series = :series AND first <= :head"
+        return bool(self._snapshot.rows(tuple[int], sql, series=serialization.series_key(series)))
+
+    def __iter__(self) -> Iterator[Series]:
+        rows = self._snapshot.rows(
+            tuple[str], "SELECT series FROM series WHERE first <= :head ORDER BY first"
+        )
+        with self._snapshot.sound():
+            return iter([serialization.series_named(key) for (key,) in rows])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@attrs.frozen
+class _Reader:
+    """Reads one series of a snapshot."""
+
+    snapshot: Snapshot
+    series: Series
+
+    def rows[T](self, kind: type[T], sql: str) -> list[T]:
+        """Return all rows of a query, which may name `:head` and `:series`."""
+        return self.snapshot.rows(kind, sql, series=serialization.series_key(self.series))
+
+    def holdings(self) -> SeriesHoldings:
+        """Return what was held, of which the partitions are read when they are asked for."""
+        ((changes),) = self.rows(tuple[int | None, int | None, int | None], _CHANGES)
+        last = max(one or 0 for one in changes)
+        times = self.snapshot.rows(
+            tuple[int], "SELECT recorded_at FROM events WHERE seq = :seq", seq=last
+        )
+        corrupt = self.rows(tuple[str], f"SELECT partition {_UNENDED} AND corrupted <= :head")
+        return SeriesHoldings(
+            self.series,
+            _LazyPartitions(self),
+            _LastRevisions(self),
+            times[0][0] if times else 0,
+            frozenset(name for (name,) in corrupt),
+        )
+
+
+class _LastRevisions(Mapping[str, int]):
+    """The last revision of each partition; all are read at once, and once."""
+
+    def __init__(self, reader: _Reader) -> None:
+        self._reader = reader
+        self._read: dict[str, int] | None = None
+
+    def _all(self) -> dict[str, int]:
+        if self._read is None:
+            sql = f"SELECT partition, revision {_REVISIONS} {_BY_TIME}"
+            self._read = dict(self._reader.rows(tuple[str, int], sql))
+        return self._read
+
+    def __getitem__(self, partition: str) -> int:
+        return self._all()[partition]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+class _LazyPartitions(Partitions):
+    """Current partitions in order of time: names are read once, an event when it is asked for."""
+
+    def __init__(self, reader: _Reader) -> None:
+        self._reader = reader
+        self._read: dict[str, int] | None = None
+
+    def _written(self) -> dict[str, int]:
+        """Return the event that wrote each partition."""
+        if self._read is None:
+            sql = f"SELECT partition, written {_CURRENT} {_BY_TIME}"
+            self._read = dict(self._reader.rows(tuple[str, int], sql))
+        return self._read
+
+    def __getitem__(self, partition: str) -> PartitionWritten:
+        return self._reader.snapshot.event(self._written()[partition], PartitionWritten)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._written())
+
+    def __len__(self) -> int:
+        return len(self._written())
+
+    def each(self, attribute: str) -> Iterator[Any]:
+        """Yield one attribute of every partition, from its column where there is one."""
+        if attribute not in _COLUMNS:
+            return super().each(attribute)
+        array, values = _COLUMNS[attribute]
+        sql = f"SELECT {array} FROM (SELECT {attribute} AS value {_CURRENT} {_BY_TIME})"  # noqa: S608 - ours
+        ((text,),) = self._reader.rows(tuple[str | None], sql)
+        with self._reader.snapshot.sound():
+            return iter(values(text) if text else ())
+
+
+# One JSON array for a whole column: SQLite puts it together in half the time of its rows.
+_VALUES, _JSON = "json_group_array(value)", "'[' || group_concat(value) || ']'"
+_COLUMNS: Mapping[str, tuple[str, Callable[[str], Sequence[Any]]]] = {
+    **dict.fromkeys(
+        ("revision", "bars", "size", "price_precision", "size_precision"), (_VALUES, wire.whole)
+    ),
+    **dict.fromkeys(("partition", "source"), (_VALUES, wire.texts)),
+    "trading_dates": (_JSON, wire.all_dates),
+    "coverage": (_JSON, wire.all_coverage),
+}

@@ -1,0 +1,237 @@
+"""Puts right what can be put right without a source: from files that lie elsewhere."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import attrs
+
+from application.catalog import Catalog
+from application.series_writer import Change, Lazily, SeriesWriter
+from application.verify_findings import Repaired
+from application.verify_series import Finding, SeriesCheck, SeriesFindings
+from application.verify_survey import Survey
+from domain.availability import SeriesHoldings
+from domain.errors import BarledgerError, UnreadablePartitionError
+from domain.events import PartitionWritten, WriteCause
+from domain.instrument import Series
+from domain.ports import BarRepository, CatalogFiles, FoundFile, Progress
+from domain.soundness import contradiction, event_of
+
+
+@attrs.define
+class RepairLog:
+    """What was repaired, in which series, and why other files (by path) were left alone."""
+
+    repaired: list[Repaired] = attrs.field(factory=list)
+    touched: set[Series] = attrs.field(factory=set)
+    refused: dict[str, str] = attrs.field(factory=dict)
+
+    def note(self, series: Series, path: str, action: str) -> None:
+        """Remember a repair."""
+        self.touched.add(series)
+        self.repaired.append(Repaired(path, action))
+
+
+@attrs.frozen
+class _Candidate:
+    """A file that the ledger does not know, and the event that would record it in its place."""
+
+    path: str
+    event: PartitionWritten
+
+
+class CatalogRepair:
+    """Repairs one series after the other; each repair is whole or did not happen."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        repository: BarRepository,
+        files: CatalogFiles,
+        check: SeriesCheck,
+        progress: Progress,
+    ) -> None:
+        self._catalog = catalog
+        self._repository = repository
+        self._files = files
+        self._check = check
+        self._progress = progress
+
+    def run(self, checked: Iterable[SeriesFindings], survey: Survey, *, replace: bool) -> RepairLog:
+        """Bring back what is damaged or misplaced, then take in what the ledger does not know.
+
+        Held bars are replaced by others only where `replace` allows it.
+
+        Raises:
+            CatalogError, LedgerError: it could not be done.
+        """
+        log = RepairLog()
+        for found in checked:
+            if found.findings and found.writable:
+                self._mend(found, survey, log)
+        for file, event in survey.misplaced:
+            self._move(file, event, log)
+        for series, files in sorted(survey.newer.items(), key=lambda one: one[0]):
+            self._take_in(series, files, log, replace=replace)
+        return log
+
+    def _mend(self, found: SeriesFindings, survey: Survey, log: RepairLog) -> None:
+        """Put sound files back; where the damage was recorded, write the partition anew."""
+        anew: dict[str, PartitionWritten] = {}
+        with self._catalog.writing(found.series) as writer:
+            history = self._catalog.history(found.series)
+            for finding in found.findings:
+                now = self._check.still(history, finding)
+                if now and (now.sound_again or self._put_back(now, survey, log)):
+                    event = now.revision.event
+                    if now.known and not now.superseded:
+                        anew[event.partition] = event
+            if anew:
+                self._write_anew(writer, anew, log)
+
+    def _put_back(self, finding: Finding, survey: Survey, log: RepairLog) -> bool:
+        event = finding.revision.event
+        twin = survey.twins.get(event.sha256)
+        if twin is None or finding.blocked or not self._is_sound(twin, event):
+            return False
+        self._repository.quarantine(event)
+        self._files.put_back(twin, event.path)
+        log.touched.add(event.series)
+        if not finding.known or finding.superseded:
+            log.note(event.series, event.path, f"put back from {twin}")
+        return True
+
+    def _is_sound(self, path: str, event: PartitionWritten) -> bool:
+        try:
+            return contradiction(self._files.describe(path), event) is None
+        except UnreadablePartitionError:
+            return False
+
+    def _write_anew(
+        self, writer: SeriesWriter, damaged: Mapping[str, PartitionWritten], log: RepairLog
+    ) -> None:
+        series = writer.holdings.series
+        changes = Lazily(damaged, lambda name: _recovered(writer, damaged[name]))
+        with self._progress.track(f"Recovering {series}", len(damaged)) as task:
+            for recorded in writer.commit(changes, [], task):
+                if isinstance(recorded.event, PartitionWritten):
+                    log.note(
+                        series, recorded.event.path, "written anew, for the lost file was found"
+                    )
+
+    def _move(self, file: FoundFile, event: PartitionWritten, log: RepairLog) -> None:
+        """Put a current revision where other tools find it too."""
+        with self._catalog.writing(event.series) as writer:
+            if writer.holdings.partitions.get(event.partition) == event:
+                self._files.put_back(file.path, event.path)
+                log.note(event.series, event.path, "put back from the history")
+
+    def _take_in(
+        self, series: Series, files: Sequence[FoundFile], log: RepairLog, *, replace: bool
+    ) -> None:
+        with self._catalog.writing(series) as writer:
+            taken: list[PartitionWritten] = []
+            found = sorted(
+                self._candidates(writer.holdings, files, log), key=_partition_and_revision
+            )
+            for partition, group in itertools.groupby(found, lambda one: one.event.partition):
+                candidates = list(group)
+                reason = self._reason_to_refuse(writer, partition, candidates, replace=replace)
+                if reason:
+                    log.refused.update({one.path: reason for one in candidates})
+                else:
+                    taken += self._placed(candidates, log)
+            writer.record(taken)
+        if taken:
+            self._unify_precisions(series)
+
+    def _candidates(
+        self, holdings: SeriesHoldings, files: Sequence[FoundFile], log: RepairLog
+    ) -> Iterator[_Candidate]:
+        series = holdings.series
+        for file in files:
+            try:
+                found = self._files.describe(file.path)
+            except UnreadablePartitionError as error:
+                log.refused[file.path] = error.message.rstrip(".")
+                continue
+            new = found.new
+            if new.series != series:
+                log.refused[file.path] = f"it is a file of {new.series}"
+            elif new.revision <= holdings.revisions.get(new.partition, 0):
+                log.refused[file.path] = (
+                    f"it is revision {new.revision} of {new.partition}, and the ledger knows "
+                    "that or a later one"
+                )
+            else:
+                place = self._files.place_of(series, new.partition, new.revision)
+                yield _Candidate(file.path, event_of(found, place))
+
+    def _reason_to_refuse(
+        self,
+        writer: SeriesWriter,
+        partition: str,
+        candidates: Sequence[_Candidate],
+        *,
+        replace: bool,
+    ) -> str | None:
+        for one, other in itertools.pairwise(candidates):
+            if one.event.revision == other.event.revision and not self._same(one, other):
+                return f"several files claim to be revision {one.event.revision} and differ"
+        held = writer.holdings.partitions.get(partition)
+        if held is None or replace:
+            return None
+        try:
+            newest = self._files.describe(candidates[-1].path).new.bars
+            if writer.read(partition).same_values(newest):
+                return None
+        except BarledgerError as error:
+            return error.message.rstrip(".")
+        return (
+            f"its bars differ from those of revision {held.revision}, which is held: "
+            "add --yes to let it replace them"
+        )
+
+    def _same(self, one: _Candidate, other: _Candidate) -> bool:
+        bars = (self._files.describe(each.path).new.bars for each in (one, other))
+        return next(bars).same_values(next(bars))
+
+    def _placed(
+        self, candidates: Sequence[_Candidate], log: RepairLog
+    ) -> Iterator[PartitionWritten]:
+        """Put each revision in its place, the oldest first; a second copy of one stays."""
+        for _, group in itertools.groupby(candidates, lambda one: one.event.revision):
+            candidate = next(group)
+            event = candidate.event
+            self._files.put_back(candidate.path, event.path)
+            log.note(event.series, event.path, f"taken in from {candidate.path}")
+            yield event
+
+    def _unify_precisions(self, series: Series) -> None:
+        """Let all files of a series have the same number of decimals again."""
+        with self._catalog.writing(series) as writer:
+            precisions = set(
+                zip(
+                    writer.holdings.partitions.each("price_precision"),
+                    writer.holdings.partitions.each("size_precision"),
+                    strict=True,
+                )
+            )
+            if len(precisions) > 1:
+                with self._progress.track(
+                    f"Rewriting {series}", len(writer.holdings.partitions)
+                ) as task:
+                    writer.commit({}, [], task)
+
+
+def _recovered(writer: SeriesWriter, event: PartitionWritten) -> Change:
+    bars = writer.read_revision(event)
+    return Change(
+        bars, event.coverage, event.basis, event.source, event.detail, WriteCause.RECOVERED
+    )
+
+
+def _partition_and_revision(candidate: _Candidate) -> tuple[str, int, str]:
+    return candidate.event.partition, candidate.event.revision, candidate.path

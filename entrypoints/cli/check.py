@@ -1,0 +1,137 @@
+"""`barledger check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from entrypoints.cli import options
+from entrypoints.cli.options import Invocation
+
+if TYPE_CHECKING:
+    from application.check_availability import CheckReport, SeriesCheck
+    from domain.as_of import AsOf
+    from domain.bar_type import BarType
+    from domain.stretches import Stretch
+    from entrypoints.cli.screen import Screen
+
+_GAPS_FOUND = 3
+
+
+@click.command("check")
+@options.instrument(multiple=True, required=False)
+@options.bar_type(None, "All that is held, if not named.")
+@options.window
+@options.as_of
+@options.common
+def command(
+    invocation: Invocation,
+    instruments: tuple[str, ...],
+    bar_type: BarType | None,
+    start: str | None,
+    end: str | None,
+    as_of: AsOf | None,
+) -> int:
+    """Show what is available and what is missing. No bar is loaded and nothing is fetched.
+
+    Every session of the venue's calendar is complete (✓), partial (◐), missing (✗), or corrupt
+    (!): a file of it is damaged. Intraday bars may be silent for 30 minutes or 10 bars, the
+    longer. Without --start and --end all that is held is checked; with a range, the exit code
+    is 3 where anything of it is missing.
+
+    \b
+    Examples:
+      barledger check
+      barledger check -i AAPL.NASDAQ -i MSFT.NASDAQ --start 2024-01-01 --end 2024-03-31
+      barledger check -i AAPL.NASDAQ --as-of 2024-02-01T12:00:00Z
+
+    JSON: series, each with instrument_id, bar_type, start, end, trading_days, bars (not
+    bars_exact where a file reaches out of the range), sessions (counted by status), gaps (start,
+    end, status; holes of partial ones in UTC), checked (the dates judged) and calendar; as_of
+    (event and time, or null); warnings.
+    """
+    from application.check_availability import CheckRequest
+
+    window = options.parse_window(start, end)
+    request = CheckRequest(instruments, bar_type, window, as_of)
+    report = invocation.wire().check_availability().run(request)
+    screen = invocation.screen
+    if screen.as_json:
+        screen.show_json({**_document(report), "warnings": screen.warnings})
+    else:
+        _show(screen, report)
+    return _GAPS_FOUND if report.has_gaps and not window.is_open else 0
+
+
+def _show(screen: Screen, report: CheckReport) -> None:
+    from entrypoints.cli.stretch_texts import available, line, partial_sessions
+
+    if report.past:
+        screen.show_text(str(report.past))
+    for number, one in enumerate(report.series):
+        if number:
+            screen.show_text("")
+        screen.show_text(line(one))
+        screen.show_text(available(one))
+        for text in partial_sessions(one):
+            screen.show_text(f"  {text}")
+    if report.has_gaps and not report.past:
+        screen.show_text("Run backtest to auto-fetch missing data, or use: import-csv command")
+    _notices(screen, report)
+
+
+def _notices(screen: Screen, report: CheckReport) -> None:
+    """Say by which calendars the sessions were judged, and which were not."""
+    for calendar in dict.fromkeys(one.calendar for one in report.series):
+        screen.tell(f"Sessions are those of the calendar {calendar}.")
+    for one in report.series:
+        if one.not_over:
+            verb = "session is" if one.not_over == 1 else "sessions are"
+            screen.tell(f"{one.name}: {one.not_over} {verb} not over yet, and not judged.")
+
+
+def _document(report: CheckReport) -> dict[str, Any]:
+    past = report.past
+    return {
+        "series": [_row(one) for one in report.series],
+        "as_of": {"event": past.seq, "time": past.time_text} if past else None,
+    }
+
+
+def _row(one: SeriesCheck) -> dict[str, Any]:
+    from domain.gaps import Status
+
+    (start, end), checked = one.available or (None, None), one.checked
+    return {
+        "instrument_id": str(one.series.instrument_id),
+        "bar_type": str(one.series.bar_type),
+        "start": start.isoformat() if start else None,
+        "end": end.isoformat() if end else None,
+        "trading_days": len(one.held.dates),
+        "bars": one.held.bars,
+        "bars_exact": one.held.exact,
+        "sessions": {
+            **{status.value: one.sessions.get(status, 0) for status in Status},
+            "confirmed_empty": 0,
+            "not_over": one.not_over,
+        },
+        "gaps": [_gap(gap) for gap in one.gaps],
+        "checked": {"start": checked[0].isoformat(), "end": checked[1].isoformat()},
+        "calendar": one.calendar,
+    }
+
+
+def _gap(gap: Stretch) -> dict[str, Any]:
+    from domain.gaps import Status
+    from domain.sessions import instant_text
+
+    row: dict[str, Any] = {
+        "start": gap.start.isoformat(),
+        "end": gap.end.isoformat(),
+        "status": gap.status.value,
+    }
+    if gap.status is Status.PARTIAL:
+        holes = (hole for one in gap.judged for hole in one.holes)
+        row["holes"] = [[instant_text(hole.start), instant_text(hole.end)] for hole in holes]
+    return row

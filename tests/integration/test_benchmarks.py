@@ -1,0 +1,21 @@
+"""The benchmarks run, be it on little."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.cli import ROOT
+
+
+def test_the_benchmark_of_the_ledger_runs() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.ledger", "--events", "5040", "--runs", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    for word in ("append", "events replayed", "verified", "peak memory", "bytes an event"):
+        assert word in run.stdout
