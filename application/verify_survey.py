@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -53,7 +53,7 @@ class CatalogSurvey:
 
         The content of `missing` revisions is looked for everywhere.
         """
-        survey = Survey()
+        survey, known = Survey(), _Known(availability)
         sizes: defaultdict[int, list[PartitionWritten]] = defaultdict(list)
         for one in missing:
             sizes[one.size].append(one)
@@ -61,7 +61,7 @@ class CatalogSurvey:
             if file.size in sizes:
                 self._match(file, sizes[file.size], survey)
             if chosen is None or file.series in chosen:
-                _classify(file, availability, survey)
+                _classify(file, known, survey)
         # What is needed elsewhere is told of there.
         found = set(survey.twins.values())
         survey.unknown = [one for one in survey.unknown if one.path not in found]
@@ -82,23 +82,43 @@ def _in_its_place(file: FoundFile, event: PartitionWritten) -> bool:
     return file.place in places and named == (event.series, event.partition, event.revision)
 
 
-def _classify(file: FoundFile, availability: Availability, survey: Survey) -> None:
+@attrs.define
+class _Known:
+    """Which revisions the ledger knows of one series, which is asked for many times in a row."""
+
+    availability: Availability
+    series: Series | None = None
+    last: Mapping[str, int] = attrs.field(factory=dict)
+    current: Mapping[str, int] = attrs.field(factory=dict)
+
+    def of(self, series: Series) -> _Known:
+        """Return the same for `series`."""
+        if series != self.series:
+            held = self.availability.holdings(series)
+            self.series, self.last = series, dict(held.revisions)
+            names = held.partitions.each("partition")
+            self.current = dict(zip(names, held.partitions.each("revision"), strict=True))
+        return self
+
+
+def _classify(file: FoundFile, known: _Known, survey: Survey) -> None:
     """Put a file where it belongs, if there is anything to be said of it."""
     if file.place is FilePlace.QUARANTINE:
         return
     if file.series is None or file.partition is None or file.revision is None:
         survey.unknown.append(Unknown(file.path, *_STRAY[_kind(file)], file.series))
         return
-    held = availability.holdings(file.series)
-    current = held.partitions.get(file.partition)
-    if file.revision > held.revisions.get(file.partition, 0):
+    here = known.of(file.series)
+    if file.revision > here.last.get(file.partition, 0):
         survey.newer[file.series].append(file)
         what = "the ledger does not know it, and nothing newer either"
         survey.unknown.append(Unknown(file.path, what, f"{_REPAIR} takes it in", file.series))
     elif file.place is FilePlace.ORPHANS:
         survey.unknown.append(Unknown(file.path, *_STRAY["old"], file.series))
-    elif current and current.revision == file.revision and file.place is FilePlace.HISTORY:
-        survey.misplaced.append((file, current))
+    elif file.place is FilePlace.HISTORY and here.current.get(file.partition) == file.revision:
+        survey.misplaced.append(
+            (file, known.availability.holdings(file.series).partitions[file.partition])
+        )
 
 
 def _kind(file: FoundFile) -> str:
