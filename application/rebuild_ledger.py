@@ -205,8 +205,8 @@ def _is_told(file: FoundFile) -> bool:
 
 def _left(file: FoundFile) -> Unknown:
     if file.place is FilePlace.ORPHANS:
-        problem, action = "it was set aside", "barledger verify --repair takes it in if it is newer"
-        return Unknown(file.path, problem, action, file.series)
+        action = "barledger verify --repair --yes takes it in if it is newer"
+        return Unknown(file.path, "it was set aside", action, file.series)
     return Unknown(
         file.path, "it lies where no partition does", "move it out of the catalog", file.series
     )

@@ -62,7 +62,7 @@ class CatalogRepair:
     def run(self, checked: Iterable[SeriesFindings], survey: Survey, *, replace: bool) -> RepairLog:
         """Bring back what is damaged or misplaced, then take in what the ledger does not know.
 
-        Held bars are replaced by others only where `replace` allows it.
+        What the ledger does not know, and would change what is held, needs `replace`.
 
         Raises:
             CatalogError, LedgerError: it could not be done.
@@ -181,8 +181,15 @@ class CatalogRepair:
             if one.event.revision == other.event.revision and not self._same(one, other):
                 return f"several files claim to be revision {one.event.revision} and differ"
         held = writer.holdings.partitions.get(partition)
-        if held is None or replace:
+        if replace:
             return None
+        if held is None:
+            # A killed import may have been killed because it was wrong: only a person knows.
+            event = candidates[-1].event
+            return (
+                f"it holds {event.bars:,} bars from {event.source} {event.detail}, perhaps of an "
+                "import that never ended: add --yes to take it in"
+            )
         try:
             newest = self._files.describe(candidates[-1].path).new.bars
             if writer.read(partition).same_values(newest):

@@ -112,7 +112,7 @@ def _classify(file: FoundFile, known: _Known, survey: Survey) -> None:
     if file.revision > here.last.get(file.partition, 0):
         survey.newer[file.series].append(file)
         what = "the ledger does not know it, and nothing newer either"
-        survey.unknown.append(Unknown(file.path, what, f"{_REPAIR} takes it in", file.series))
+        survey.unknown.append(Unknown(file.path, what, f"{_REPAIR} --yes takes it in", file.series))
     elif file.place is FilePlace.ORPHANS:
         survey.unknown.append(Unknown(file.path, *_STRAY["old"], file.series))
     elif file.place is FilePlace.HISTORY and here.current.get(file.partition) == file.revision:

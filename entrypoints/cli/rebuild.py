@@ -83,7 +83,7 @@ def _show(screen: Screen, rebuilt: Rebuilt) -> None:
 
 def _action(broken: BrokenFile) -> str:
     if broken.misnamed:
-        return "set aside; barledger verify --repair takes it in if nothing else is there"
+        return "set aside; barledger verify --repair --yes takes it in if nothing else is there"
     if broken.superseded:
         return "in quarantine now; what is held today is not touched"
     return "in quarantine now; its bars are missing until you import or fetch them again"

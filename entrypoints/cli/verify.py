@@ -29,8 +29,8 @@ _SHOWN = 20
 @click.option(
     "--yes",
     is_flag=True,
-    help="Let --repair replace held bars by newer unknown ones, and --rebuild-ledger give up a "
-    "sound ledger.",
+    help="Let --repair take in bars that the ledger does not know, and --rebuild-ledger give up "
+    "a sound ledger.",
 )
 @options.common
 def command(
@@ -46,9 +46,10 @@ def command(
     A damaged or missing file is recorded and moved to quarantine, and its bars count as missing
     until they are imported or fetched again. The exit code is 5 while anything is damaged.
 
-    --repair looks for the same files elsewhere in the Parquet catalog and puts them back, and
-    takes in sound files that are newer than what the ledger knows. --rebuild-ledger is for a
-    ledger that is lost or damaged. Neither deletes anything.
+    --repair looks for the same files elsewhere in the Parquet catalog and puts them back. With
+    --yes it also takes in sound files that are newer than what the ledger knows: of a ledger
+    that was put back from an older backup, or of an import that was killed. --rebuild-ledger is
+    for a ledger that is lost or damaged. Neither deletes anything.
 
     \b
     Examples:

@@ -224,7 +224,7 @@ def test_what_was_set_aside_or_lies_elsewhere_is_told_and_not_taken_in(
     assert sorted(one["path"] for one in rebuilt["unknown"]) == sorted(
         [orphan, "mine/2024-01-05.parquet", f"{FOLDER}/copy.parquet"]
     )
-    assert verify(barledger, 0, "--repair")["partitions"] == 4
+    assert verify(barledger, 0, "--repair", "--yes")["partitions"] == 4
 
 
 def test_a_file_under_another_days_name_is_not_taken_for_that_day(
@@ -235,7 +235,7 @@ def test_a_file_under_another_days_name_is_not_taken_for_that_day(
     rebuilt = verify(barledger, 5, "--rebuild-ledger")
     assert "it says that it is revision 1" in rebuilt["damaged"][0]["problem"]
     assert rebuilt["partitions"] == 2
-    assert verify(barledger, 0, "--repair")["bars"] == 3 * 390
+    assert verify(barledger, 0, "--repair", "--yes")["bars"] == 3 * 390
     assert (held / DAY).exists()
 
 

@@ -180,8 +180,10 @@ def test_a_sound_file_that_the_ledger_does_not_know_is_taken_in(
         held, new_partition(_session("2024-01-05"), partition="2024-01-05"), "2024-01-05.parquet"
     ).read_bytes()
     (unknown,) = verify(barledger, 0)["unknown"]
-    assert "verify --repair takes it in" in unknown["action"]
-    found = verify(barledger, 0, "--repair")
+    assert "verify --repair --yes takes it in" in unknown["action"]
+    (left,) = verify(barledger, 0, "--repair")["unknown"]
+    assert "390 bars from csv test.csv" in left["problem"]
+    found = verify(barledger, 0, "--repair", "--yes")
     assert [one["path"] for one in found["repaired"]] == [f"{FOLDER}/2024-01-05.parquet"]
     assert (found["partitions"], found["bars"], found["unknown"]) == (4, 4 * 390, [])
     assert (held / FOLDER / "2024-01-05.parquet").read_bytes() == content
@@ -201,10 +203,11 @@ def test_what_a_ledger_from_an_older_backup_lacks_is_taken_in(
     assert before["bars"] == 3 * 390
     assert len(before["unknown"]) == 2
     cautious = verify(barledger, 0, "--repair")
-    assert cautious["bars"] == 4 * 390
-    (left,) = cautious["unknown"]
-    assert "add --yes to let it replace them" in left["problem"]
-    assert (held / left["path"]).exists()
+    assert cautious["bars"] == 3 * 390
+    replacing, new = cautious["unknown"]
+    assert "add --yes to let it replace them" in replacing["problem"]
+    assert "add --yes to take it in" in new["problem"]
+    assert all((held / left["path"]).exists() for left in (replacing, new))
     found = verify(barledger, 0, "--repair", "--yes")
     assert (found["bars"], found["unknown"], found["revisions"]) == (4 * 390, [], 1)
     assert (held / FOLDER / "2024-01-03.2.parquet").exists()
@@ -220,7 +223,7 @@ def test_of_several_unknown_revisions_the_newest_is_current(
             _session("2024-01-05", 20_000 + revision), partition="2024-01-05", revision=revision
         )
         _put(held, new, _aside(f"2024-01-05.{revision}"))
-    found = verify(barledger, 0, "--repair")
+    found = verify(barledger, 0, "--repair", "--yes")
     assert (found["partitions"], found["revisions"], found["unknown"]) == (4, 1, [])
     assert (held / FOLDER / "2024-01-05.3.parquet").exists()
     assert (held / FOLDER / ".history" / "2024-01-05.2.parquet").exists()
@@ -230,7 +233,7 @@ def test_what_contradicts_itself_is_left_and_told(barledger: Barledger, held: Pa
     for letter, price in (("a", 20_000), ("b", 21_000)):
         new = new_partition(_session("2024-01-05", price), partition="2024-01-05")
         _put(held, new, _aside("2024-01-05", letter))
-    found = verify(barledger, 0, "--repair")
+    found = verify(barledger, 0, "--repair", "--yes")
     assert (found["partitions"], found["repaired"]) == (3, [])
     assert {one["problem"] for one in found["unknown"]} == {
         "several files claim to be revision 1 and differ"
@@ -252,7 +255,7 @@ def test_what_does_not_belong_there_is_left_and_told(
     path = held / FOLDER / _aside("2024-01-05")
     path.parent.mkdir()
     path.write_bytes(files.encode(new) if new else b"nothing")
-    found = verify(barledger, 0, "--repair")
+    found = verify(barledger, 0, "--repair", "--yes")
     (unknown,) = found["unknown"]
     assert problem in unknown["problem"]
     assert (found["partitions"], path.exists()) == (3, True)
@@ -261,7 +264,7 @@ def test_what_does_not_belong_there_is_left_and_told(
 def test_more_decimals_reach_all_files_of_the_series(barledger: Barledger, held: Path) -> None:
     bars = attrs.evolve(_session("2024-01-05", 2_000_001), price_precision=4)
     _put(held, new_partition(bars, partition="2024-01-05"), _aside("2024-01-05"))
-    found = verify(barledger, 0, "--repair")
+    found = verify(barledger, 0, "--repair", "--yes")
     assert (found["bars"], found["unknown"], found["revisions"]) == (4 * 390, [], 3)
     current = sorted(path.name for path in (held / FOLDER).glob("*.parquet"))
     assert current == [
@@ -282,7 +285,7 @@ def test_files_of_a_first_import_that_was_killed_are_set_aside_and_can_be_taken_
     (folder / f"{DAYS[0]}.parquet").write_bytes(files.encode(new))
     (unknown,) = verify(barledger, 0)["unknown"]
     assert unknown["path"].startswith("MSFT.NASDAQ/1_MIN/.orphans/")
-    found = verify(barledger, 0, "--repair")
+    found = verify(barledger, 0, "--repair", "--yes")
     assert (found["partitions"], found["bars"], found["unknown"]) == (4, 4 * 390, [])
     assert len(barledger("list", "--json").document["series"]) == 2
 
