@@ -201,9 +201,10 @@ class Catalog:
             CatalogReadOnlyError, CatalogBusyError, LedgerMissingError: it cannot be written.
         """
         with self._repository.lock(series):
-            availability = self.availability()
             # Files without any ledger mean that it was lost, so it must be there before them.
+            self.availability()
             self._ledger.prepare()
+            availability = self.availability()
             holdings = availability.holdings(series)
             self._repository.tidy(holdings)
             record = SeriesRecord(self._ledger, self._origin, series, availability.head)
@@ -213,6 +214,8 @@ class Catalog:
                 # The lock kept nobody out, so what lies there may be the work of another.
                 raise
             except BaseException:
+                # What was not recorded is put aside only once it can no longer come true.
+                self._ledger.prepare()
                 self._tidy(series)
                 raise
             self._tidy(series)

@@ -284,6 +284,8 @@ class AvailabilityLedger(Protocol):
     def prepare(self) -> None:
         """Make the ledger where there is none, so that files can never be there without one.
 
+        What a writer was recording when it died is recorded from now on, or never will be.
+
         Raises:
             CatalogReadOnlyError, DiskFullError, LedgerError: it could not be made.
         """

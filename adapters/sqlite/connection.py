@@ -96,6 +96,17 @@ def identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def settle(connection: sqlite3.Connection) -> None:
+    """Make final what a writer left that died in the middle of its commit.
+
+    Its commit may lie whole in the write-ahead log, and not yet in the index of the log that all
+    share who have the file open: nobody sees it, until the last of them has closed the file, and
+    SQLite makes the index anew. Another commit, be it of nothing, takes its place in the log.
+    """
+    with transaction(connection):
+        connection.execute(f"PRAGMA user_version = {schema.version(connection)}")
+
+
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Switch the log on, once for the life of the file.
 

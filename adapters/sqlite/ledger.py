@@ -68,8 +68,10 @@ class SqliteLedger:
         )
 
     def prepare(self) -> None:
-        """Make the file, durably, where there is none."""
-        self._open_writer()
+        """Make the file, durably, where there is none, and leave no commit undecided in it."""
+        writer = self._open_writer()
+        with failures.translated(self._path):
+            opening.settle(writer)
 
     def exists(self) -> bool:
         """Return whether the file has a ledger's tables."""

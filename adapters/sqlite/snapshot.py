@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ _UNENDED = f"{_REVISIONS} AND (ended IS NULL OR ended > :head)"
 _CURRENT = f"{_UNENDED} AND (corrupted IS NULL OR corrupted > :head)"
 _BY_TIME = "ORDER BY partition, written"
 _EVENT = "SELECT type, version, payload FROM events WHERE seq = ?"
+_ALL_EVENTS = (
+    "SELECT partition, seq, type, version, payload"  # noqa: S608 - constants
+    f" FROM (SELECT partition, written {_CURRENT}) CROSS JOIN events ON seq = written {_BY_TIME}"
+)
 _CHANGES = (
     "SELECT max(written), max(iif(ended <= :head, ended, 0)),"
     f" max(iif(corrupted <= :head, corrupted, 0)) {_REVISIONS}"
@@ -64,7 +68,14 @@ class Snapshot:
         """Return the event `seq`, which is one of the type `kind`."""
         with failures.translated(self.path, "read"):
             row = self._connection().execute(_EVENT, (seq,)).fetchone()
-        found = event_table.decoded(self.path, seq, *row) if row else None
+        if row is None:
+            raise failures.wrong_projections(self.path)
+        name, version, payload = row
+        return self.decoded(seq, name, version, payload, kind)
+
+    def decoded[T](self, seq: int, name: str, version: int, payload: str, kind: type[T]) -> T:
+        """Return the event of a row, which is one of the type `kind`."""
+        found = event_table.decoded(self.path, seq, name, version, payload)
         if not isinstance(found, kind):
             raise failures.wrong_projections(self.path)
         return found
@@ -215,6 +226,22 @@ class _LazyPartitions(Partitions):
             sql = f"SELECT partition, written {_CURRENT} {_BY_TIME}"
             self._read = dict(self._reader.rows(tuple[str, int], sql))
         return self._read
+
+    def items(self) -> ItemsView[str, PartitionWritten]:
+        """Return all partitions by name, read at once and not kept."""
+        return self._built().items()
+
+    def values(self) -> ValuesView[PartitionWritten]:
+        """Return all partitions, read at once and not kept."""
+        return self._built().values()
+
+    def _built(self) -> dict[str, PartitionWritten]:
+        decoded = self._reader.snapshot.decoded
+        rows = self._reader.rows(tuple[str, int, str, int, str], _ALL_EVENTS)
+        return {
+            name: decoded(seq, kind, version, payload, PartitionWritten)
+            for name, seq, kind, version, payload in rows
+        }
 
     def __getitem__(self, partition: str) -> PartitionWritten:
         return self._reader.snapshot.event(self._written()[partition], PartitionWritten)

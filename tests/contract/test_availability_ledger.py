@@ -223,6 +223,8 @@ def test_one_attribute_of_each_partition_can_be_had_by_itself(ledger: Availabili
     ledger.append(histories.ordinary(), ORIGIN, expected_head=0)
     partitions = ledger.availability().holdings(AAPL).partitions
     assert len(partitions) == 2
+    assert dict(partitions.items()) == dict(partitions)
+    assert list(partitions.values()) == [partitions[name] for name in partitions]
     for attribute in ("trading_dates", "coverage", "bars", "size", "path", "detail", "cause"):
         assert list(partitions.each(attribute)) == [
             getattr(partitions[name], attribute) for name in partitions
