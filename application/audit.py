@@ -88,10 +88,13 @@ class AuditLog:
         Raises:
             EventNotFoundError: there is no such event.
         """
-        found = next(iter(list(self._ledger.replay(after=seq - 1, upto=seq))), None)
+        head = self._ledger.head()
+        # No number beyond the head is asked for: it could be one that no ledger can count to.
+        known = list(self._ledger.replay(after=seq - 1, upto=seq)) if seq <= head else []
+        found = next(iter(known), None)
         if found is None:
             raise EventNotFoundError(
-                f"The ledger has no event {seq}; it ends with event {self._ledger.head()}.",
+                f"The ledger has no event {seq}; it ends with event {head}.",
                 "List its events: barledger ledger log",
             )
         return self._standings(seq - 1).follow(found), self._revision(found.event)

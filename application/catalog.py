@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from application.partition_cache import PartitionCache
 from application.series_record import SeriesRecord
 from application.series_writer import SeriesReader, SeriesWriter
 from domain.as_of import AsOf
-from domain.availability import Availability, SeriesHoldings
+from domain.availability import Availability, SeriesHoldings, holdings_of
 from domain.bars import Bars
 from domain.errors import (
     BarledgerError,
@@ -18,6 +18,8 @@ from domain.errors import (
     CorruptPartitionError,
     InvalidAsOfError,
     LedgerConflictError,
+    LedgerDamagedError,
+    LedgerError,
     LedgerMissingError,
     RevisionDiscardedError,
 )
@@ -48,12 +50,14 @@ class Catalog:
         files: CatalogFiles,
         origin: Origin,
         cache: PartitionCache,
+        warn: Callable[[str], None],
     ) -> None:
         self._repository = repository
         self._ledger = ledger
         self._files = files
         self._origin = origin
         self._cache = cache
+        self._warn = warn
 
     def availability(self, as_of: AsOf | None = None) -> Availability:
         """Return what the catalog holds, now or `as_of` an earlier point of its history.
@@ -199,29 +203,67 @@ class Catalog:
 
         Raises:
             CatalogReadOnlyError, CatalogBusyError, LedgerMissingError: it cannot be written.
+            LedgerDamagedError: the ledger contradicts itself.
         """
         with self._repository.lock(series):
             # Files without any ledger mean that it was lost, so it must be there before them.
             self.availability()
             self._ledger.prepare()
-            availability = self.availability()
-            holdings = availability.holdings(series)
+            head = self._ledger.head()
+            holdings = self.proved_holdings(series, head)
             self._repository.tidy(holdings)
-            record = SeriesRecord(self._ledger, self._origin, series, availability.head)
+            record = SeriesRecord(self._ledger, self._origin, series, head)
             try:
                 yield SeriesWriter(record, self._repository, holdings)
             except (LedgerConflictError, CatalogBusyError):
                 # The lock kept nobody out, so what lies there may be the work of another.
                 raise
             except BaseException:
-                # What was not recorded is put aside only once it can no longer come true.
-                self._ledger.prepare()
-                self._tidy(series)
+                # What was not recorded is put aside only once it can no longer come true. Where
+                # that cannot be had, as on a full disk, the next holder sees to it.
+                with contextlib.suppress(CatalogError, LedgerError):
+                    self._ledger.prepare()
+                    self._tidy(series)
                 raise
+            self._tidy_after_all(series)
+
+    def _tidy_after_all(self, series: Series) -> None:
+        """Clear up once all is done, of which a failure here must not make a failure."""
+        try:
             self._tidy(series)
+        except CatalogError as error:
+            self._warn(
+                f"{series}: what was written is in, but the files that it replaced could not be "
+                f"put into the history, and other tools see both. {error.message}"
+            )
 
     def _tidy(self, series: Series) -> None:
-        self._repository.tidy(self.availability().holdings(series))
+        self._repository.tidy(self.proved_holdings(series, self._ledger.head()))
+
+    def proved_holdings(self, series: Series, head: int) -> SeriesHoldings:
+        """Return what is held of `series` after the event `head`, folded from the events.
+
+        Files are moved and damage is recorded by this alone, never by what is kept beside the
+        events for speed.
+
+        Raises:
+            LedgerDamagedError: what is kept beside the events says otherwise.
+        """
+        proved = holdings_of(series, self.history(series, head))
+        kept = self._ledger.availability(upto=head).holdings(series)
+        if _standing(kept) != _standing(proved):
+            raise LedgerDamagedError(
+                f"What the ledger keeps for speed is not what its events say of {series}.",
+                "Look: barledger ledger verify. If the events are sound, make it anew: "
+                "barledger ledger replay",
+            )
+        return proved
+
+
+def _standing(holdings: SeriesHoldings) -> tuple[object, ...]:
+    partitions = holdings.partitions
+    current = zip(partitions.each("partition"), partitions.each("revision"), strict=True)
+    return dict(current), dict(holdings.revisions), holdings.corrupt
 
 
 def _discarded(found: Revision, by: Recorded) -> RevisionDiscardedError:

@@ -62,10 +62,13 @@ class VerifyCatalog:
 
         Raises:
             InvalidInstrumentIdError, AmbiguousSymbolError, DataNotFoundError: the request.
+            LedgerDamagedError: the ledger contradicts itself.
             CatalogBusyError, DiskFullError, LedgerError: it could not be done.
         """
         availability = self._catalog.availability()
         chosen = chosen_series(availability, request.instruments, request.bar_type)
+        for series in chosen:
+            self._catalog.proved_holdings(series, availability.head)
         if not request.is_partial:
             self._heal_strangers(availability)
         checked = {one.series: one for one in self._checked(availability, chosen)}

@@ -7,7 +7,7 @@ import datetime as dt
 import attrs
 
 from domain.errors import InvalidAsOfError
-from domain.window import nanoseconds
+from domain.window import clamped, nanoseconds
 
 _EXAMPLE = (
     "Write an event's number, as `barledger ledger log` shows it, or an instant with a zone: "
@@ -40,4 +40,4 @@ class AsOf:
             ) from None
         if instant.tzinfo is None:
             raise InvalidAsOfError(f"The instant {text!r} has no time zone.", _EXAMPLE)
-        return cls(time=nanoseconds(instant))
+        return cls(time=clamped(nanoseconds(instant)))

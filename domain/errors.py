@@ -208,6 +208,12 @@ class LedgerMissingError(LedgerError):
     code = "ledger-missing"
 
 
+class LedgerLostError(LedgerMissingError):
+    """The same, as found by a command that looks for damage."""
+
+    exit_code = 5
+
+
 class LedgerDamagedError(LedgerError):
     """Events of the ledger are not what was recorded."""
 

@@ -109,15 +109,16 @@ class Window:
 
 def _instant(bound: Bound, zone: dt.tzinfo, *, last: bool = True) -> int:
     if isinstance(bound, dt.datetime):
-        return _clamped(nanoseconds(bound))
+        return clamped(nanoseconds(bound))
     # The first and last two days of the calendar cannot be turned into UTC.
     if bound.toordinal() < 3 or bound.toordinal() > dt.date.max.toordinal() - 3:
         return _FAR_FUTURE if bound.year > 1 else _FAR_PAST
     day = bound + dt.timedelta(days=1) if last else bound
-    return _clamped(nanoseconds(dt.datetime.combine(day, dt.time(), zone)))
+    return clamped(nanoseconds(dt.datetime.combine(day, dt.time(), zone)))
 
 
-def _clamped(stamp: int) -> int:
+def clamped(stamp: int) -> int:
+    """Return UTC nanoseconds that 64 bits hold: a far stamp becomes the farthest on its side."""
     return max(_FAR_PAST, min(stamp, _FAR_FUTURE))
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         DiskSpace,
         LedgerKeeper,
         NewLedger,
+        Progress,
         RevisionHistory,
         TradingCalendar,
     )
@@ -78,12 +79,16 @@ def _new_ledger(root: Path, clock: Clock) -> NewLedger:
 
 
 def _catalog(
-    repository: BarRepository, ledger: AvailabilityLedger, files: CatalogFiles, origin: Origin
+    repository: BarRepository,
+    ledger: AvailabilityLedger,
+    files: CatalogFiles,
+    origin: Origin,
+    progress: Progress,
 ) -> Catalog:
     from application.catalog import Catalog
     from application.partition_cache import PartitionCache
 
-    return Catalog(repository, ledger, files, origin, PartitionCache())
+    return Catalog(repository, ledger, files, origin, PartitionCache(), progress.warn)
 
 
 def _calendar() -> TradingCalendar:
@@ -136,7 +141,7 @@ class Container(containers.DeclarativeContainer):
     ledger = providers.Singleton(_ledger, config.root, clock, on_step)
     ledger_keeper = providers.Singleton(_ledger_keeper, config.root)
     new_ledger = providers.Singleton(_new_ledger, config.root, clock)
-    catalog = providers.Singleton(_catalog, repository, ledger, files, origin)
+    catalog = providers.Singleton(_catalog, repository, ledger, files, origin, progress)
     calendar = providers.Singleton(_calendar)
     csv_reader = providers.Singleton(_csv_reader)
     ledger_keeper_in = providers.Object(_ledger_keeper)

@@ -63,7 +63,7 @@ class MemoryCatalog:
     @property
     def catalog(self) -> Catalog:
         """A catalog that has nothing in its cache, as another process would see it."""
-        return Catalog(self.repository, self.ledger, self.files, ORIGIN, PartitionCache())
+        return Catalog(self.repository, self.ledger, self.files, ORIGIN, PartitionCache(), print)
 
     @property
     def head(self) -> int:

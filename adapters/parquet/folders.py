@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 from adapters.parquet import paths
-from adapters.parquet.durable import sync_folder
+from adapters.parquet.durable import sync_file, sync_folder
 from domain.availability import SeriesHoldings
 from domain.publishing import OnStep, Step, unobserved
 
@@ -62,8 +62,23 @@ def _move_to_history(path: Path) -> Path:
     if os.path.lexists(target):
         # A file of a time that a ledger from an older backup knows nothing of.
         move_aside(target, path.parent / paths.ORPHANS)
-    path.rename(target)
+    _rename(path, target)
     return target
+
+
+def _rename(path: Path, target: Path) -> None:
+    """Give a file another name, which may lie on another disk where a folder is a link."""
+    try:
+        path.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy = target.with_name(f".{uuid.uuid4().hex}.tmp")
+        shutil.copyfile(path, copy)
+        sync_file(copy)
+        copy.rename(target)
+        sync_folder(target.parent)
+        path.unlink()
 
 
 def make_folder(folder: Path) -> None:
@@ -88,11 +103,5 @@ def move_aside(path: Path, folder: Path) -> Path:
     make_folder(folder)
     target = folder / f"{path.stem}.{uuid.uuid4().hex}{path.suffix}"
     with contextlib.suppress(FileNotFoundError):
-        try:
-            path.rename(target)
-        except OSError as error:
-            # A folder may be a link to another disk.
-            if error.errno != errno.EXDEV:
-                raise
-            shutil.move(path, target)
+        _rename(path, target)
     return target

@@ -125,7 +125,9 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 def _check_header(path: Path) -> None:
-    """Refuse the stump of a file, which SQLite would take for an empty database."""
+    """Refuse the stump of a file, which SQLite would take for an empty database, and no file."""
+    if not path.is_file():
+        raise failures.no_file(path)
     if 0 < path.stat().st_size < _HEADER:
         raise failures.damaged(path, "it is cut off")
 

@@ -61,6 +61,16 @@ def damaged(path: Path, error: Exception | str) -> LedgerDamagedError:
     return LedgerDamagedError(f"The ledger {path} is damaged ({error}).", MEND)
 
 
+def no_file(path: Path) -> LedgerDamagedError:
+    """Return what to raise where something else stands in the place of the file."""
+    what = "a folder" if path.is_dir() else "no regular file"
+    return LedgerDamagedError(
+        f"{path} is {what}, where the ledger should be.",
+        "Move it away. Then put ledger.db back from a backup, or make a new one from the files: "
+        "barledger verify --rebuild-ledger",
+    )
+
+
 def not_a_ledger(path: Path) -> LedgerError:
     """Return what to raise for a database that is not ours, or that a newer version made."""
     return LedgerError(

@@ -59,7 +59,7 @@ def _show(screen: Screen, folder: Path, result: BackUpResult) -> None:
         known = counted(result.damaged, "partition")
         screen.show_text(f"{known} known as damaged count as missing there, too.")
     if not result.missing:
-        screen.show_text(f"Prove it at any time: barledger --catalog {folder} verify")
+        screen.show_text(f"Check it at any time: barledger --catalog {folder} verify")
         return
     screen.show_text(f"NOT copied, for they are damaged: {counted(len(result.missing), 'file')}")
     for one in result.missing[:_SHOWN]:

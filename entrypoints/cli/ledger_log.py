@@ -118,6 +118,7 @@ def log(invocation: Invocation, *, limit: int | None, each: bool, **choices: Any
 def _query(**choices: Any) -> AuditQuery:
     from application.audit import AuditQuery
     from domain.errors import InvalidWindowError
+    from domain.window import clamped
 
     since, until = _instant(choices["since"], last=False), _instant(choices["until"], last=True)
     if since is not None and until is not None and until <= since:
@@ -130,8 +131,8 @@ def _query(**choices: Any) -> AuditQuery:
         bar_type=choices["bar_type"],
         day=choices["day"],
         types=choices["types"],
-        since=since,
-        until=until,
+        since=None if since is None else clamped(since),
+        until=None if until is None else clamped(until),
     )
 
 
@@ -196,7 +197,7 @@ def show(invocation: Invocation, seq: int) -> None:
     """Show the event SEQ whole, what stood there before, and what became of it since.
 
     JSON: as one of the events of `ledger log`, and since: the events by which its revision was
-    superseded, marked corrupt or deleted.
+    superseded, removed, marked corrupt or deleted.
     """
     from entrypoints.cli.event_documents import document, plain
 
@@ -221,10 +222,13 @@ def show(invocation: Invocation, seq: int) -> None:
 
 def _since(revision: Revision | None) -> dict[str, int]:
     """Return the events that ended, damaged or deleted the revision, by what they did."""
+    from domain.events import PartitionRemoved
+
     if revision is None:
         return {}
+    removed = revision.ended and isinstance(revision.ended.event, PartitionRemoved)
     events = {
-        "superseded": revision.ended,
+        "removed" if removed else "superseded": revision.ended,
         "marked corrupt": revision.corrupted,
         "deleted": revision.discarded,
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,9 +37,11 @@ def verify(invocation: Invocation, expect: str | None) -> int:
     problems, warnings, hash.
     """
     expected = _expected(expect) if expect else None
-    keeper, screen = _keeper(invocation.wire()), invocation.screen
-    with screen.track("Verifying the ledger", _events(keeper)) as task:
-        report = keeper.verify(task, expected=expected)
+    screen = invocation.screen
+    with lost_is_damage(), _other_advice():
+        keeper = _keeper(invocation.wire(), whatever=True)
+        with screen.track("Verifying the ledger", _events(keeper)) as task:
+            report = keeper.verify(task, expected=expected)
     if screen.as_json:
         screen.show_json(_document(report))
     else:
@@ -45,9 +49,44 @@ def verify(invocation: Invocation, expect: str | None) -> int:
     return 0 if report.valid else _DAMAGED
 
 
-def _keeper(container: Container) -> LedgerKeeper:
-    """Return who looks after the ledger, unless the ledger of what is held is lost."""
-    if not container.ledger().exists():
+@contextlib.contextmanager
+def lost_is_damage() -> Iterator[None]:
+    """Tell of a ledger that is missing where it should be as the damage that it is."""
+    from domain.errors import LedgerLostError, LedgerMissingError
+
+    try:
+        yield
+    except LedgerMissingError as error:
+        raise LedgerLostError(error.message, error.recovery) from error
+
+
+@contextlib.contextmanager
+def _other_advice() -> Iterator[None]:
+    """Never advise to run the command that is running."""
+    from domain.errors import LedgerError
+
+    try:
+        yield
+    except LedgerError as error:
+        if _ITSELF in error.recovery:
+            error.recovery = _ADVICE
+        raise
+
+
+def _keeper(container: Container, *, whatever: bool = False) -> LedgerKeeper:
+    """Return who looks after the ledger, unless the ledger of what is held is lost.
+
+    With `whatever`, a file that cannot be used as a ledger is left for the keeper to judge.
+    """
+    from domain.errors import LedgerError
+
+    try:
+        exists = container.ledger().exists()
+    except LedgerError:
+        if not whatever:
+            raise
+        exists = True
+    if not exists:
         container.catalog().availability()
     keeper: LedgerKeeper = container.ledger_keeper()
     return keeper
@@ -109,6 +148,7 @@ def _show_report(screen: Screen, report: LedgerReport, expected: tuple[int, str]
         screen.show_text(_ADVICE)
 
 
+_ITSELF = "barledger ledger verify"
 _MENDED_BY_REPLAY = "barledger ledger replay"
 _ADVICE = (
     "Keep a copy of the catalog's folder as it is. Then put ledger.db back from a backup that\n"

@@ -67,9 +67,11 @@ def command(
             )
         return rebuild(invocation, yes=yes)
     from application.verify import VerifyRequest
+    from entrypoints.cli.ledger_proof import lost_is_damage
 
     request = VerifyRequest(instruments, bar_type, repair, yes)
-    found = invocation.wire().verify_catalog().run(request)
+    with lost_is_damage():
+        found = invocation.wire().verify_catalog().run(request)
     screen = invocation.screen
     if screen.as_json:
         screen.show_json({**_document(found), "warnings": screen.warnings})

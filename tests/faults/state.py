@@ -67,11 +67,11 @@ def assert_tidy(folder: Path, damaged: Collection[str] = ()) -> None:
     aside is of no recorded revision.
     """
     with opened(folder) as container:
-        availability = container.ledger().availability()
+        held = container.ledger().availability().series.values()
+        current = {one.path for holdings in held for one in holdings.partitions.values()}
         events = [one.event for one in container.ledger().replay()]
     assert list(folder.rglob("*.tmp")) == []
     recorded = {one.path: one for one in events if isinstance(one, PartitionWritten)}
-    current = {p.path for one in availability.series.values() for p in one.partitions.values()}
     assert set(_paths(folder, folder.glob("*/*/*.parquet"))) == current
     gone = _gone(events)
     superseded = {path for path in recorded if path not in current and path not in gone}

@@ -146,8 +146,9 @@ def test_a_disk_that_fills_on_the_way_keeps_what_was_there_and_the_command_finis
     bars: Bars, step: Step, disk: SmallDisk, inside: Warm, holding: Path, tmp_path: Path
 ) -> None:
     run = _filling(inside, disk, tmp_path, bars, step)
-    assert _held(inside, disk, tidy=True) == rows_of(HELD)
+    assert _held(inside, disk) == rows_of(HELD)
     _assert_refused(run, "disk-full")
+    assert list(holding.rglob("*.tmp")) == []
     disk.empty()
     _import(inside, disk, tmp_path, bars).succeeded()
     assert _held(inside, disk, tidy=True) == rows_of(HELD) | rows_of(bars)

@@ -59,20 +59,36 @@ def merged_bar(number: int, turn: int) -> Bars:
     return minute_bars(start, 1, first_price=version_of(number, turn))
 
 
-def write(catalog: str, report: str, number: int, turns: int, seed: int) -> None:
-    """Merge, overwrite, and overwrite a series of one's own, `turns` times."""
+KINDS = ("merged", "overwritten", "own")
+
+
+def write(catalog: str, report: str, number: int, turns: list[int], seed: int) -> None:
+    """Merge, overwrite, and overwrite a series of one's own, once a turn.
+
+    What has been confirmed stands, line by line, in the file `report` with `.done` behind.
+    """
     chance = random.Random(seed)
-    done: dict[str, list[int]] = {"merged": [], "overwritten": [], "own": []}
 
     def work() -> dict[str, Any]:
-        with opened(Path(catalog)) as container:
-            for turn in range(turns):
-                kind = chance.choices(tuple(done), (2, 1, 1))[0]
+        with opened(Path(catalog)) as container, Path(f"{report}.done").open("a") as done:
+            for turn in range(*turns):
+                kind = chance.choices(KINDS, (2, 1, 1))[0]
                 _write(container, kind, number, turn)
-                done[kind].append(turn)
-        return {"done": done}
+                done.write(f"{kind} {turn}\n")
+                done.flush()
+        return {}
 
     _report(report, work)
+
+
+def confirmed(report: Path) -> dict[str, list[int]]:
+    """Return the turns that a writer was told had been made, by kind."""
+    done: dict[str, list[int]] = {kind: [] for kind in KINDS}
+    file = Path(f"{report}.done")
+    lines = file.read_text().splitlines() if file.exists() else []
+    for kind, turn in map(str.split, lines):
+        done[kind].append(int(turn))
+    return done
 
 
 def _write(container: Container, kind: str, number: int, turn: int) -> None:

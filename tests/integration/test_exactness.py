@@ -58,7 +58,12 @@ def _through_everything(folder: Path, rows: list[ROW]) -> list[ROW]:
     clock = MemoryClock(1_800_000_000_000_000_000)
     ledger = MemoryLedger(clock)
     catalog = Catalog(
-        ParquetBarRepository(folder), ledger, ParquetCatalogFiles(folder), ORIGIN, PartitionCache()
+        ParquetBarRepository(folder),
+        ledger,
+        ParquetCatalogFiles(folder),
+        ORIGIN,
+        PartitionCache(),
+        print,
     )
     importing = ImportCsv(
         catalog, CsvBarFileReader(), CALENDARS, clock, MemoryProgress(), MemoryDiskSpace()

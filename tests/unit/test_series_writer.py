@@ -123,7 +123,7 @@ def _handle(root: Path, on_step: OnStep = unobserved) -> Handle:
     ledger = SqliteLedger(root / "ledger.db", MemoryClock())
     repository = Unlocked(root, on_step)
     files = ParquetCatalogFiles(root)
-    return Handle(Catalog(repository, ledger, files, ORIGIN, PartitionCache()), ledger)
+    return Handle(Catalog(repository, ledger, files, ORIGIN, PartitionCache(), print), ledger)
 
 
 def test_who_was_overtaken_writes_nothing_and_loses_nothing(

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.builders import NEW_YORK, csv_text, session_bars
+from tests.builders import NEW_YORK, csv_text, minute_bars, session_bars
 from tests.cli import ROOT, Cli
 
 
@@ -121,6 +122,7 @@ def test_two_imports_of_one_series_at_once_both_succeed(held: Cli) -> None:
 
 
 WAITING = """
+import tempfile
 import time
 from nautilus_trader.trading.strategy import Strategy
 class Waiting(Strategy):
@@ -179,3 +181,37 @@ def test_commands_are_completed_by_name(cli: Cli) -> None:
         "COMP_CWORD": "1",
     }
     assert "import-csv" in cli().out
+
+
+def test_what_is_written_is_in_though_the_history_cannot_be_used(
+    cli: Cli,
+) -> None:
+    """The commit point is past, so the command has done what it was asked for, and says more."""
+    cli.import_csv("AAPL.NASDAQ", csv_text(minute_bars()))
+    history = cli.catalog / "AAPL.NASDAQ" / "1_MIN" / ".history"
+    history.write_text("mine")
+    other = csv_text(minute_bars(first_price=20_000))
+    run = cli.import_csv("AAPL.NASDAQ", other, "--on-conflict", "overwrite", "--yes", "--json")
+    assert run.document["files"][0]["bars_replaced"] == 5
+    (warning,) = run.document["warnings"]
+    assert "what was written is in" in warning
+    history.unlink()
+    assert cli("verify", "--json").succeeded().document["partitions"] == 1
+    assert [path.name for path in history.parent.glob("*.parquet")] == ["2024-01-02.2.parquet"]
+
+
+def test_the_history_may_lie_on_another_disk(cli: Cli) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == cli.folder.stat().st_dev:
+        pytest.skip("needs two file systems: a writable /dev/shm beside the temporary folder")
+    with tempfile.TemporaryDirectory(dir=elsewhere) as other:
+        cli.import_csv("AAPL.NASDAQ", csv_text(minute_bars()))
+        folder = cli.catalog / "AAPL.NASDAQ" / "1_MIN"
+        (folder / ".history").symlink_to(other)
+        more = csv_text(minute_bars(first_price=20_000))
+        run = cli.import_csv("AAPL.NASDAQ", more, "--on-conflict", "overwrite", "--yes", "--json")
+        assert not run.document["warnings"]
+        assert [path.name for path in Path(other).iterdir()] == ["2024-01-02.parquet"]
+        assert [path.name for path in folder.glob("*.parquet")] == ["2024-01-02.2.parquet"]
+        found = cli("verify", "--json").succeeded().document
+        assert (found["partitions"], found["revisions"]) == (1, 1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -270,3 +272,31 @@ def test_repair_and_rebuild_exclude_each_other(barledger: Barledger, held: Path)
         ended = barledger("verify", "--rebuild-ledger", *options, "--json")
         assert ended.code == 2
         assert ended.document["error"]["code"] == "usage"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM revisions WHERE partition = '2024-01-03'",
+        "DELETE FROM series",
+        "UPDATE revisions SET ended = written + 1 WHERE partition = '2024-01-03'",
+        "UPDATE revisions SET corrupted = written + 1 WHERE partition = '2024-01-03'",
+    ],
+)
+def test_no_file_is_moved_on_the_word_of_what_is_kept_beside_the_events(
+    barledger: Barledger, held: Path, tmp_path: Path, statement: str
+) -> None:
+    with contextlib.closing(sqlite3.connect(held / "ledger.db")) as connection:
+        connection.execute(statement)
+        connection.commit()
+    before = sorted(path for path in held.rglob("*.parquet"))
+    more = tmp_path / "more.csv"
+    more.write_text(csv_text(session_bars("2024-01-08", "2024-01-08")))
+    for command in (("verify",), ("verify", "--repair"), ("import-csv", more, "-i", "AAPL.NASDAQ")):
+        ended = barledger(*command, "--json")
+        assert ended.code == 5
+        assert ended.document["error"]["code"] == "ledger-damaged"
+        assert "ledger replay" in ended.document["error"]["recovery"]
+    assert sorted(path for path in held.rglob("*.parquet")) == before
+    assert barledger("ledger", "replay").code == 0
+    assert verify(barledger, 0)["bars"] == 3 * 390

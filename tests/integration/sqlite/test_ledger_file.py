@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from adapters.memory.clock import MemoryClock
+from adapters.sqlite import connection as connection_of
 from adapters.sqlite import schema, serialization
 from adapters.sqlite.ledger import SqliteLedger
 from domain.errors import CatalogError, LedgerDamagedError, LedgerError
@@ -269,3 +270,14 @@ def test_the_middle_of_a_large_replay_keeps_nothing_else_waiting(
     next(replay)
     writer.append(_days(1), ORIGIN, expected_head=3)
     assert [one.seq for one in replay] == [2, 3]
+
+
+def test_a_commit_waits_for_the_disk(path: Path) -> None:
+    """With less, a power cut could take back what the user was told is done."""
+    full = 2
+    connection = connection_of.open_for_writing(path)
+    try:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (full,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    finally:
+        connection.close()
