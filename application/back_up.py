@@ -9,18 +9,25 @@ from pathlib import Path
 import attrs
 
 from application.catalog import Catalog
+from application.space import ensure_room, file_bytes
 from domain.as_of import AsOf
 from domain.availability import Availability
-from domain.errors import BackupError, CatalogReadOnlyError, CorruptPartitionError
+from domain.errors import BackupError, CatalogReadOnlyError, CorruptPartitionError, DiskFullError
 from domain.history import Revision
 from domain.ports import (
     AvailabilityLedger,
     CatalogCopy,
+    DiskSpace,
     LedgerHead,
     LedgerKeeper,
     Progress,
     ProgressTask,
     RevisionHistory,
+)
+
+_FREE = (
+    "Free some space there, or name a folder on another disk. What had been copied is deleted "
+    "again."
 )
 
 
@@ -52,7 +59,10 @@ class BackUpResult:
 
 
 class BackUp:
-    """The use case. `keeper_in` gives a keeper of the ledger that lies in a folder."""
+    """The use case.
+
+    `keeper_in` gives a keeper of the ledger that lies in a folder, `disk_at` the disk of one.
+    """
 
     def __init__(
         self,
@@ -61,6 +71,7 @@ class BackUp:
         history: RevisionHistory,
         keeper: LedgerKeeper,
         keeper_in: Callable[[Path], LedgerKeeper],
+        disk_at: Callable[[Path], DiskSpace],
         progress: Progress,
     ) -> None:
         self._catalog = catalog
@@ -68,6 +79,7 @@ class BackUp:
         self._history = history
         self._keeper = keeper
         self._keeper_in = keeper_in
+        self._disk_at = disk_at
         self._progress = progress
 
     def run(self, folder: Path) -> BackUpResult:
@@ -85,10 +97,29 @@ class BackUp:
                 "Name the folder that holds one with --catalog.",
             )
         with self._undisturbed(), self._history.copying(folder) as copy:
-            seq = self._keeper.copy(copy.ledger_folder)
-            head = self._keeper_in(copy.ledger_folder).head()
-            availability = self._catalog.availability(AsOf(seq=seq))
+            head = self._copy_ledger(copy, folder)
+            availability = self._catalog.availability(AsOf(seq=head.seq))
+            self._ensure_space(availability, folder)
             return self._copied(copy, availability, head)
+
+    def _copy_ledger(self, copy: CatalogCopy, folder: Path) -> LedgerHead:
+        try:
+            self._keeper.copy(copy.ledger_folder)
+            return self._keeper_in(copy.ledger_folder).head()
+        except DiskFullError as error:
+            what = f"The disk that holds the backup {folder} is full."
+            raise DiskFullError(what, _FREE) from error
+
+    def _ensure_space(self, availability: Availability, folder: Path) -> None:
+        sizes = [
+            one.event.size
+            for series in availability.series
+            for one in self._catalog.history(series, upto=availability.head)
+            if not one.corrupted and not one.discarded
+        ]
+        needs = f"{len(sizes):,} file{' needs' if len(sizes) == 1 else 's need'}"
+        whose = f"The disk that holds the backup {folder}"
+        ensure_room(self._disk_at(folder), file_bytes(sizes), whose, needs, _FREE)
 
     @contextlib.contextmanager
     def _undisturbed(self) -> Iterator[None]:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 
-from application.backtest_bars import Leg, Loading, missing_sessions, stretches
+from application.backtest_bars import Leg, Loading
+from application.backtest_gaps import judged_sessions, lacks_sessions, missing_text, notices
 from application.catalog import Catalog
 from application.instruments import data_not_found, required_definition
 from application.past import Past, past_of, resolve_then
 from application.rates import rate_series
 from domain.as_of import AsOf
-from domain.availability import Availability
+from domain.availability import Availability, SeriesHoldings
 from domain.backtesting import BacktestPlan, BacktestResult, Settings, StrategySpec
 from domain.bar_type import BarType
 from domain.errors import DataNotFoundError, NothingHeldError
+from domain.gaps import Judged
 from domain.instrument import Instrument, InstrumentId, Series
 from domain.ports import BacktestEngine, Clock, Progress, TradingCalendar
-from domain.sessions import Session
 from domain.window import Window
 
 # A rate must be known before the first bar: the last one before a long weekend is.
@@ -141,27 +142,22 @@ class RunBacktest:
         if not held.partitions and request.window.is_open and past is None:
             raise _nothing_held(series, availability)
         if not held.partitions:
-            raise _not_found(name, f"The Parquet catalog holds no {series}.", past)
+            raise _not_found(name, f"The Parquet catalog holds no {series}.{_lost(held)}", past)
         instrument = required_definition(instrument_id, availability)
         leg = _leg(name, series, instrument, availability, request.window)
-        missing = missing_sessions(leg, self._calendar, self._clock.now())
-        if not leg.partitions or (missing and not request.window.is_open):
-            raise self._missing(leg, missing, past)
-        for sentence in _gap_notices(leg, missing):
+        judged = judged_sessions(leg, self._calendar, self._clock.now())
+        if not leg.partitions or (lacks_sessions(judged) and not request.window.is_open):
+            raise self._missing(leg, judged, past)
+        for sentence in notices(leg, judged, self._calendar):
             self._progress.warn(sentence)
         return leg
 
-    def _missing(self, leg: Leg, missing: Sequence[Session], past: Past | None) -> Exception:
-        if not missing:
+    def _missing(self, leg: Leg, judged: Sequence[Judged], past: Past | None) -> Exception:
+        if not lacks_sessions(judged):
             detail = "The range that was asked for holds no session of it."
             return _not_found(leg.name, detail, past)
         calendar = self._calendar.describe(leg.instrument.id, leg.instrument.calendar)
-        return _not_found(
-            leg.name,
-            f"Missing by the calendar {calendar}: "
-            f"{stretches(missing, leg.holdings.trading_dates)} ({_count(missing)}).",
-            past,
-        )
+        return _not_found(leg.name, missing_text(judged, calendar), past)
 
 
 def _not_found(name: str, detail: str, past: Past | None) -> DataNotFoundError:
@@ -214,20 +210,11 @@ def _nothing_held(series: Series, availability: Availability) -> NothingHeldErro
             "Import some first: barledger import-csv FILE -i "
             f"'{series.instrument_id}', or name --start and --end."
         )
-    return NothingHeldError(f"The Parquet catalog holds no {series}.", recovery)
+    lost = _lost(availability.holdings(series))
+    return NothingHeldError(f"The Parquet catalog holds no {series}.{lost}", recovery)
 
 
-def _gap_notices(leg: Leg, missing: Sequence[Session]) -> Iterator[str]:
-    # Damage at either end would otherwise only make what is held look shorter.
-    damaged = sorted(leg.holdings.corrupt)
-    if damaged and leg.window.is_open:
-        yield f"{leg.name}: damaged and left out until imported again: {', '.join(damaged)}"
-    if missing:
-        yield (
-            f"{leg.name}: {_count(missing)} inside what is held missing and left out: "
-            f"{stretches(missing, leg.holdings.trading_dates)}"
-        )
-
-
-def _count(sessions: Sequence[Session]) -> str:
-    return f"{len(sessions)} session{'' if len(sessions) == 1 else 's'}"
+def _lost(held: SeriesHoldings) -> str:
+    """Return a sentence on what was held and is damaged, if anything is."""
+    damaged = ", ".join(sorted(held.corrupt))
+    return f" Damaged and left out until imported again: {damaged}." if damaged else ""

@@ -1,8 +1,7 @@
-"""The bars of a backtest: what is held for it, what is missing, and how they are handed over."""
+"""The bars of a backtest: what is held for it, and how they are handed over."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -14,8 +13,8 @@ from domain.backtesting import BarChunk
 from domain.bars import Bars
 from domain.events import PartitionWritten
 from domain.instrument import Instrument, Series
-from domain.ports import Clock, ProgressTask, TradingCalendar
-from domain.sessions import NANOSECONDS_IN_DAY, Session, period_dates
+from domain.ports import Clock, ProgressTask
+from domain.sessions import NANOSECONDS_IN_DAY
 from domain.venues import venue
 from domain.window import Window
 
@@ -40,46 +39,6 @@ class Leg:
         start, end = self.window.bounds(venue(self.instrument.id.venue).tzinfo)
         held = self.partitions
         return max(start, held[0].first_open), min(end, held[-1].last_close)
-
-    def dates(self) -> tuple[dt.date, dt.date]:
-        """Return the first and last date asked for; an open end stands for what is held."""
-        held = self.holdings.trading_dates
-        first, last = self.window.dates(venue(self.instrument.id.venue).tzinfo)
-        return first or held[0], last or held[-1]
-
-
-def missing_sessions(leg: Leg, calendar: TradingCalendar, now: int) -> list[Session]:
-    """Return the sessions of the leg's window that have closed and of which no bar is held."""
-    first, last = leg.dates()
-    if last < first:
-        return []
-    instrument_id, bar_type = leg.instrument.id, leg.holdings.series.bar_type
-    held = {period_dates(date, bar_type)[0] for date in leg.holdings.trading_dates}
-    start, end = leg.window.bounds(venue(instrument_id.venue).tzinfo)
-    return [
-        session
-        for session in calendar.sessions(instrument_id, first, last, leg.instrument.calendar)
-        if session.close <= now
-        and (session.close > start and session.open < end)
-        and period_dates(session.date, bar_type)[0] not in held
-    ]
-
-
-def stretches(sessions: Sequence[Session], held: Sequence[dt.date]) -> str:
-    """Return missing sessions as ranges of dates, such as `2024-01-16 to 2024-01-31`.
-
-    Sessions with no held date between them make one range.
-    """
-    ranges: list[list[dt.date]] = []
-    held_dates = sorted(held)
-    for session in sessions:
-        between = ranges and any(ranges[-1][-1] < date < session.date for date in held_dates)
-        if not ranges or between:
-            ranges.append([session.date])
-        ranges[-1].append(session.date)
-    return ", ".join(
-        f"{one[0]}" if one[0] == one[-1] else f"{one[0]} to {one[-1]}" for one in ranges
-    )
 
 
 class Loading:

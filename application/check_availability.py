@@ -11,6 +11,7 @@ import attrs
 from application.catalog import Catalog
 from application.checked_range import CheckedRange
 from application.past import Past, past_of, resolve_then
+from application.then import then_of
 from domain.as_of import AsOf
 from domain.availability import Availability
 from domain.bar_type import BarType
@@ -44,6 +45,7 @@ class SeriesCheck:
     stretches that are not complete, and `stretches` all dates that were judged, closed days
     included. `available` are the first and the last date for which there is nothing more to be
     had: those of the bars held, and closed days up to the ends of the range that was named.
+    `checked` are the first and the last date that were judged, None where no session was over.
     `not_over` is how many sessions are still open or to come, and not judged.
     """
 
@@ -51,7 +53,7 @@ class SeriesCheck:
     series: Series
     held: HeldInRange
     available: tuple[dt.date, dt.date] | None
-    checked: tuple[dt.date, dt.date]
+    checked: tuple[dt.date, dt.date] | None
     sessions: Mapping[Status, int]
     gaps: tuple[Stretch, ...]
     stretches: tuple[Stretch, ...]
@@ -93,8 +95,13 @@ class CheckAvailability:
         """
         availability = self._catalog.availability(request.as_of)
         past = past_of(request.as_of, availability, self._catalog, self._progress)
-        now = _now(self._clock.now(), request.as_of, past)
         chosen = _chosen(request, availability, past)
+        now = self._clock.now()
+        if past is not None:
+            held = [series for _, series in chosen if series in availability.series]
+            then = then_of(self._catalog, availability, past, held)
+            now = min(now, then.now(request.as_of))
+            then.warn_of_discarded(request.window, self._progress)
         checks = []
         with self._progress.track("Checking", len(chosen)) as task:
             for name, series in chosen:
@@ -123,17 +130,10 @@ class CheckAvailability:
             checked=checked,
             sessions=Counter(one.status for one in judged),
             gaps=tuple(gaps(judged)),
-            stretches=tuple(stretches(judged, *checked)),
+            stretches=tuple(stretches(judged, *checked)) if checked else (),
             not_over=sum(not is_over(one, series.bar_type, now) for one in sessions),
             calendar=self._calendar.describe(series.instrument_id, named),
         )
-
-
-def _now(now: int, as_of: AsOf | None, past: Past | None) -> int:
-    """Return the time up to which sessions are over: of the past, the one that was asked for."""
-    if as_of is None or past is None:
-        return now
-    return min(now, past.time if as_of.time is None else as_of.time)
 
 
 def _chosen(

@@ -78,8 +78,11 @@ class CheckedRange:
 
     def shown(
         self, holdings: SeriesHoldings, sessions: Sequence[Session], now: int
-    ) -> tuple[dt.date, dt.date]:
-        """Return the first and last date that was judged, closed days at the ends included."""
+    ) -> tuple[dt.date, dt.date] | None:
+        """Return the first and last date that was judged, closed days at the ends included.
+
+        None where no session was over before the first that was not.
+        """
         over = [one for one in sessions if is_over(one, holdings.series.bar_type, now)]
         known = [one.date for one in over]
         if self.window.is_open:
@@ -89,16 +92,21 @@ class CheckedRange:
         last = min(last, self.last) if self.window.end else last
         if len(over) < len(sessions):
             last = min(last, sessions[len(over)].date - dt.timedelta(days=1))
-        return first, last
+        return (first, last) if first <= last else None
 
     def joined(
-        self, held: Sequence[dt.date], sessions: Sequence[Session], shown: tuple[dt.date, dt.date]
+        self,
+        held: Sequence[dt.date],
+        sessions: Sequence[Session],
+        shown: tuple[dt.date, dt.date] | None,
     ) -> tuple[dt.date, dt.date] | None:
         """Return the first and last date held, over closed days to the ends that were named."""
         if not held:
             return None
         dates = [one.date for one in sessions]
         start, end = held[0], held[-1]
+        if shown is None:
+            return start, end
         if _named(self.window.start) and not any(date < start for date in dates):
             start = min(start, shown[0])
         if _named(self.window.end) and not any(end < date <= shown[1] for date in dates):

@@ -8,13 +8,17 @@ from application.catalog import Catalog
 from application.chosen_series import chosen_series
 from domain.availability import Availability
 from domain.bar_type import BarType
+from domain.errors import DiskFullError
 from domain.events import PartitionWritten, RevisionsDiscarded
 from domain.history import Revision
 from domain.instrument import Series
-from domain.ports import CatalogFiles, Clock, FilePlace, Progress, RevisionHistory
+from domain.ports import BarRepository, CatalogFiles, Clock, FilePlace, Progress, RevisionHistory
 from domain.sessions import NANOSECONDS_IN_DAY, instant_text
+from domain.sizes import size_text
 
 DEFAULT_DAYS = 30
+# What one event takes at most, with the ledger's log and its index.
+_EVENT = 256 * 1024
 
 
 @attrs.frozen
@@ -80,12 +84,14 @@ class DiscardHistory:
     def __init__(
         self,
         catalog: Catalog,
+        repository: BarRepository,
         history: RevisionHistory,
         files: CatalogFiles,
         clock: Clock,
         progress: Progress,
     ) -> None:
         self._catalog = catalog
+        self._repository = repository
         self._history = history
         self._files = files
         self._clock = clock
@@ -153,23 +159,50 @@ class DiscardHistory:
             CatalogBusyError: a backup is being made.
             CatalogError, LedgerError: the catalog cannot be written.
         """
-        with self._history.exclusively(), self._catalog.writing(planned.series) as writer:
+        with self._history.exclusively():
+            try:
+                return self._carry_out(planned, plan)
+            except DiskFullError as error:
+                # The event comes first, or a deletion could look like damage: it needs room.
+                with self._repository.lock(planned.series):
+                    if not self._history.make_room(planned.series):
+                        raise _full(plan) from error
+            try:
+                return self._carry_out(planned, plan)
+            except DiskFullError as error:
+                raise _full(plan) from error
+
+    def _carry_out(self, planned: SeriesDiscard, plan: DiscardPlan) -> SeriesDiscard:
+        with self._catalog.writing(planned.series) as writer:
             known = self._catalog.history(planned.series)
-            going = tuple(
-                one
-                for one in planned.revisions
-                if (found := known.find(one.partition, one.revision))
-                and found.event == one
-                and _may_go(found, plan.ended_before)
-            )
+            found = [known.find(one.partition, one.revision) for one in planned.revisions]
+            same = [
+                now
+                for one, now in zip(planned.revisions, found, strict=True)
+                if now and now.event == one
+            ]
+            going = tuple(one.event for one in same if _may_go(one, plan.ended_before))
             if going:
                 size = sum(one.size for one in going)
                 numbers = tuple((one.partition, one.revision) for one in going)
                 writer.record(
                     [RevisionsDiscarded(planned.series, numbers, size, plan.ended_before)]
                 )
-            freed = self._history.discard((*going, *planned.left))
+            gone = (one.event for one in same if one.discarded)
+            freed = self._history.discard((*going, *gone, *planned.left))
         return attrs.evolve(planned, revisions=going, freed=freed)
+
+
+def _full(plan: DiscardPlan) -> DiskFullError:
+    aside = plan.orphans.files + plan.quarantine.files
+    those = f" {aside:,} files were set aside or are in quarantine: barledger needs none." * (
+        aside > 0
+    )
+    return DiskFullError(
+        "The Parquet catalog's disk is full, and a deletion is recorded before it is done, "
+        f"which takes up to {size_text(_EVENT)}.",
+        f"Free that much by other means, then run the same command again.{those}",
+    )
 
 
 def _may_go(revision: Revision, before: int) -> bool:

@@ -10,6 +10,7 @@ import attrs
 
 from application.instruments import definition
 from application.rebuild_partition import BrokenFile, PartitionRecord, record_of
+from application.space import ensure_room, ledger_bytes
 from application.verify_findings import Unknown
 from domain.errors import (
     CatalogError,
@@ -24,15 +25,18 @@ from domain.ports import (
     AvailabilityLedger,
     BarRepository,
     CatalogFiles,
+    DiskSpace,
     FilePlace,
     FoundFile,
     LedgerKeeper,
     NewLedger,
     Progress,
     ProgressTask,
+    RevisionHistory,
 )
 
 _BATCH = 1_000
+_FREE = "Free some space, then run the same command again: nothing was written."
 _RECORDED = (FilePlace.CURRENT, FilePlace.HISTORY)
 
 
@@ -78,8 +82,10 @@ class RebuildLedger:
         keeper: LedgerKeeper,
         new_ledger: NewLedger,
         files: CatalogFiles,
+        history: RevisionHistory,
         origin: Origin,
         progress: Progress,
+        disk: DiskSpace,
     ) -> None:
         self._repository = repository
         self._ledger = ledger
@@ -87,6 +93,9 @@ class RebuildLedger:
         self._new_ledger = new_ledger
         self._files = files
         self._origin = origin
+        self._history = history
+        self._disk = disk
+        self._locked: set[Series] = set()
         self._progress = progress
 
     def present_events(self) -> int:
@@ -120,19 +129,34 @@ class RebuildLedger:
                 "There is no partition to make a ledger from.",
                 "Name the Parquet catalog's folder with --catalog.",
             )
+        rebuilt = Rebuilt()
         with contextlib.ExitStack() as locks:
-            for series in sorted({one.series for one in counted if one.series}):
+            locks.enter_context(self._history.exclusively())
+            self._locked = {one.series for one in counted if one.series}
+            for series in sorted(self._locked):
                 locks.enter_context(self._repository.lock(series))
-            before = self._head()
-            rebuilt = Rebuilt()
-            new = self._new_ledger.begin()
-            with self._progress.track("Reading the Parquet catalog", len(counted)) as task:
-                for batch in _batches(self._events(rebuilt, task)):
-                    new.append(batch, self._origin, expected_head=new.head())
-            self._put_in_place(new, rebuilt, before)
+            self._ensure_space(counted)
+            try:
+                self._replace(rebuilt, len(counted))
+            except BaseException:
+                self._new_ledger.abandon()
+                raise
             self._clear(rebuilt)
         self._look_at_instruments(rebuilt)
         return rebuilt
+
+    def _ensure_space(self, files: list[FoundFile]) -> None:
+        number = len([one for one in files if one.partition and one.place in _RECORDED])
+        needs = f"a new ledger of {number:,} file{'' if number == 1 else 's'} needs"
+        ensure_room(self._disk, ledger_bytes(number), "The Parquet catalog's disk", needs, _FREE)
+
+    def _replace(self, rebuilt: Rebuilt, files: int) -> None:
+        before = self._head()
+        new = self._new_ledger.begin()
+        with self._progress.track("Reading the Parquet catalog", files) as task:
+            for batch in _batches(self._events(rebuilt, task)):
+                new.append(batch, self._origin, expected_head=new.head())
+        self._put_in_place(new, rebuilt, before)
 
     def _head(self) -> int | None:
         try:
@@ -141,7 +165,12 @@ class RebuildLedger:
             return None
 
     def _events(self, rebuilt: Rebuilt, task: ProgressTask) -> Iterator[Event]:
-        for _, found in itertools.groupby(self._files.find(), key=_group):
+        for (series, _), found in itertools.groupby(self._files.find(), key=_group):
+            if series is not None and series not in self._locked:
+                raise LedgerConflictError(
+                    f"Another process has begun to write {series} meanwhile. Nothing was changed.",
+                    "Run the command again.",
+                )
             yield from self._of_series(list(found), rebuilt, task)
 
     def _of_series(
@@ -159,17 +188,16 @@ class RebuildLedger:
 
     def _put_in_place(self, new: AvailabilityLedger, rebuilt: Rebuilt, before: int | None) -> None:
         self._ledger.close()
-        if before is not None and self._keeper.head().seq != before:
-            raise LedgerConflictError(
-                "Another process has written to the ledger meanwhile. Nothing was changed.",
-                "Run the command again.",
-            )
-        rebuilt.set_aside = self._keeper.set_aside()
-        files = rebuilt.partitions + rebuilt.revisions
-        done = LedgerRebuilt(files, rebuilt.bars, rebuilt.set_aside)
-        (recorded,) = new.append([done], self._origin, expected_head=new.head())
-        rebuilt.head = recorded.seq
-        self._new_ledger.take_place()
+        with self._keeper.set_aside(before) as aside:
+            rebuilt.set_aside = aside.kept
+            files = rebuilt.partitions + rebuilt.revisions
+            done = LedgerRebuilt(files, rebuilt.bars, aside.kept)
+            (recorded,) = new.append([done], self._origin, expected_head=new.head())
+            rebuilt.head = recorded.seq
+            # All that takes time is done before the place is empty.
+            new.close()
+            aside.give_way()
+            self._new_ledger.take_place()
 
     def _clear(self, rebuilt: Rebuilt) -> None:
         for one in rebuilt.broken:

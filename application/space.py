@@ -21,6 +21,12 @@ _BYTES_PER_EVENT = 4096
 # What the ledger and its log take at the least.
 _BYTES_PER_CHANGE = 256 * 1024
 _BLOCK = 4096
+# A ledger that is made anew is written in steps, and so is its log.
+_EVENTS_IN_LOG = 1_000
+_ELSEWHERE = (
+    "Free some space, or name a folder on another disk with --catalog, then run the same "
+    "command again: nothing was written."
+)
 
 
 @attrs.frozen
@@ -43,6 +49,11 @@ def space_needed(partitions: Iterable[int]) -> SpaceNeeded:
     files = sum(_blocks(_BYTES_PER_FILE + bars * _BYTES_PER_BAR) for bars in counts)
     size = files + len(counts) * _BYTES_PER_EVENT + _BYTES_PER_CHANGE
     return SpaceNeeded(len(counts), sum(counts), size)
+
+
+def ledger_bytes(events: int) -> int:
+    """Return the room that a new ledger of so many events takes, on the safe side."""
+    return (events + min(events, _EVENTS_IN_LOG)) * _BYTES_PER_EVENT // 2 + _BYTES_PER_CHANGE
 
 
 def _blocks(size: int) -> int:
@@ -76,15 +87,30 @@ def ensure_space(disk: DiskSpace, needed: SpaceNeeded) -> None:
     Raises:
         NotEnoughSpaceError: it has less.
     """
-    free = disk.free()
-    if free is None or needed.size <= free:
-        return
     bars = f"{needed.bars:,} bar{'' if needed.bars == 1 else 's'}"
     partitions = f"{needed.partitions:,} partition{'' if needed.partitions == 1 else 's'}"
     verb = "needs" if needed.partitions == 1 else "need"
+    ensure_room(disk, needed.size, "The Parquet catalog's disk", f"{partitions} with {bars} {verb}")
+
+
+def ensure_room(
+    disk: DiskSpace, size: int, whose: str, needs: str, recovery: str = _ELSEWHERE
+) -> None:
+    """Do nothing where the disk has `size` bytes, or does not say how much it has.
+
+    `whose` names the disk, `needs` what needs the room, both for the user.
+
+    Raises:
+        NotEnoughSpaceError: it has less.
+    """
+    free = disk.free()
+    if free is None or size <= free:
+        return
     raise NotEnoughSpaceError(
-        f"The Parquet catalog's disk has {size_text(free)} free; {partitions} with {bars} {verb} "
-        f"about {size_text(needed.size)}.",
-        "Free some space, or name a folder on another disk with --catalog, then run the same "
-        "command again: nothing was written.",
+        f"{whose} has {size_text(free)} free; {needs} about {size_text(size)}.", recovery
     )
+
+
+def file_bytes(sizes: Iterable[int]) -> int:
+    """Return the room that files of these sizes take."""
+    return sum(map(_blocks, sizes))

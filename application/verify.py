@@ -8,6 +8,7 @@ import attrs
 
 from application.catalog import Catalog
 from application.chosen_series import chosen_series
+from application.series_writer import SeriesWriter
 from application.verify_findings import Damage, Unknown, Verification
 from application.verify_repair import CatalogRepair, RepairLog
 from application.verify_series import Finding, SeriesCheck, SeriesFindings, held_if_possible
@@ -15,10 +16,10 @@ from application.verify_survey import CatalogSurvey, Survey
 from application.verify_texts import action_on
 from domain.availability import Availability
 from domain.bar_type import BarType
-from domain.errors import CatalogError
+from domain.errors import CatalogError, DiskFullError
 from domain.events import PartitionMarkedCorrupt
 from domain.instrument import Series
-from domain.ports import BarRepository, CatalogFiles, Progress
+from domain.ports import BarRepository, CatalogFiles, DiskSpace, Progress
 
 
 @attrs.frozen
@@ -49,13 +50,14 @@ class VerifyCatalog:
         repository: BarRepository,
         files: CatalogFiles,
         progress: Progress,
+        disk: DiskSpace,
     ) -> None:
         self._catalog = catalog
         self._repository = repository
         self._progress = progress
         self._check = SeriesCheck(catalog, files)
         self._survey = CatalogSurvey(files)
-        self._repair = CatalogRepair(catalog, repository, files, self._check, progress)
+        self._repair = CatalogRepair(catalog, repository, files, self._check, progress, disk)
 
     def run(self, request: VerifyRequest) -> Verification:
         """Read all that is recorded, settle what is damaged, and look at all other files.
@@ -79,13 +81,11 @@ class VerifyCatalog:
             again = self._checked(self._catalog.availability(), sorted(log.touched))
             checked.update({one.series: one for one in again})
             survey = self._look(wanted, checked.values())
-        elif survey.misplaced:
-            self._tell_misplaced(survey)
-        if not all(one.writable for one in checked.values()):
-            self._progress.warn(
-                "The Parquet catalog cannot be written to: damage is reported, "
-                "neither recorded nor moved."
-            )
+        else:
+            log = self._repair.foresee(survey, self._catalog.availability())
+            if survey.misplaced:
+                self._tell_misplaced(survey)
+        self._tell_unwritable(checked.values())
         damaged = [one for found in checked.values() for one in self._settled(found, survey)]
         return _result(list(checked.values()), damaged, survey, log)
 
@@ -106,6 +106,19 @@ class VerifyCatalog:
         missing = [one.revision.event for found in checked for one in found.findings]
         return self._survey.run(self._catalog.availability(), chosen, missing)
 
+    def _tell_unwritable(self, checked: Iterable[SeriesFindings]) -> None:
+        unwritable = [one for one in checked if not one.writable]
+        if any(one.full for one in unwritable):
+            self._progress.warn(
+                "The Parquet catalog's disk is full: damage is reported, neither recorded nor "
+                "moved. Free some space, then verify again."
+            )
+        elif unwritable:
+            self._progress.warn(
+                "The Parquet catalog cannot be written to: damage is reported, "
+                "neither recorded nor moved."
+            )
+
     def _tell_misplaced(self, survey: Survey) -> None:
         self._progress.warn(
             f"{len(survey.misplaced)} current partitions lie in the history, where barledger "
@@ -115,24 +128,40 @@ class VerifyCatalog:
     def _settled(self, found: SeriesFindings, survey: Survey) -> list[Damage]:
         """Record and move what is newly found, and return all that is to be told."""
         fresh = [one for one in found.damage if not one.known and not one.blocked]
-        settled = self._record(found.series, fresh) if fresh and found.writable else False
+        settled = bool(fresh) and found.writable and self._record(found, fresh)
         return [
             _told(one, survey.twins.get(one.revision.event.sha256), left=not settled)
             for one in found.damage
         ]
 
-    def _record(self, series: Series, fresh: Sequence[Finding]) -> bool:
-        """Record damage and move the files; return whether that could be done."""
-        with held_if_possible(self._catalog, series) as writer:
-            if writer is None:
+    def _record(self, found: SeriesFindings, fresh: Sequence[Finding]) -> bool:
+        """Record damage and move the files; return whether that could be done.
+
+        Another process may have put a file back since it was looked at: what is sound by now is
+        neither recorded nor moved.
+        """
+        with held_if_possible(self._catalog, found.series) as held:
+            if held.writer is None:
                 return False
-            history = self._catalog.history(series)
-            now = [self._check.still(history, one) for one in fresh]
-            marks = [_mark(one) for one in now if one and not one.known]
-            if marks:
-                writer.record(marks)
-            for one in fresh:
+            history = self._catalog.history(found.series)
+            now = [(one, self._check.still(history, one)) for one in fresh]
+            damaged = [one for _, one in now if one and not (one.sound_again or one.blocked)]
+            marks = [_mark(one) for one in damaged if not one.known]
+            if marks and not self._recorded(held.writer, marks):
+                return False
+            for one in damaged:
                 self._move(one)
+        for before, after in now:
+            if after not in damaged:
+                found.replace(before, after)
+        return True
+
+    def _recorded(self, writer: SeriesWriter, marks: Sequence[PartitionMarkedCorrupt]) -> bool:
+        try:
+            writer.record(marks)
+        except DiskFullError as error:
+            self._progress.warn(f"What was found cannot be recorded. {error.message}")
+            return False
         return True
 
     def _move(self, finding: Finding) -> None:
@@ -171,7 +200,9 @@ def _result(
 
 
 def _explained(unknown: Unknown, log: RepairLog) -> Unknown:
+    if unknown.path in log.welcome:
+        return attrs.evolve(unknown, action="barledger verify --repair takes it in")
     reason = log.refused.get(unknown.path)
     if reason is None:
         return unknown
-    return attrs.evolve(unknown, problem=reason, action="left where it is")
+    return attrs.evolve(unknown, problem=reason, action=log.left)

@@ -8,23 +8,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from application.catalog import Catalog
-from application.series_writer import Change, Lazily, SeriesWriter
+from application.series_writer import Change, Lazily, SeriesReader, SeriesWriter
+from application.space import ensure_space, space_needed
 from application.verify_findings import Repaired
 from application.verify_series import Finding, SeriesCheck, SeriesFindings
 from application.verify_survey import Survey
-from domain.availability import SeriesHoldings
+from domain.availability import Availability, SeriesHoldings
 from domain.errors import BarledgerError, UnreadablePartitionError
 from domain.events import PartitionWritten, WriteCause
 from domain.instrument import Series
-from domain.ports import BarRepository, CatalogFiles, FoundFile, Progress
+from domain.ports import BarRepository, CatalogFiles, DiskSpace, FoundFile, Progress
 from domain.soundness import contradiction, event_of
 
 
 @attrs.define
 class RepairLog:
-    """What was repaired, in which series, and why other files (by path) were left alone."""
+    """What was repaired, in which series, and why other files (by path) were left alone.
+
+    `welcome` are files that a repair would take in without being told to. `left` says what
+    becomes of the refused ones.
+    """
+
+    left: str = "left where it is"
 
     repaired: list[Repaired] = attrs.field(factory=list)
+    welcome: set[str] = attrs.field(factory=set)
     touched: set[Series] = attrs.field(factory=set)
     refused: dict[str, str] = attrs.field(factory=dict)
 
@@ -52,12 +60,14 @@ class CatalogRepair:
         files: CatalogFiles,
         check: SeriesCheck,
         progress: Progress,
+        disk: DiskSpace,
     ) -> None:
         self._catalog = catalog
         self._repository = repository
         self._files = files
         self._check = check
         self._progress = progress
+        self._disk = disk
 
     def run(self, checked: Iterable[SeriesFindings], survey: Survey, *, replace: bool) -> RepairLog:
         """Bring back what is damaged or misplaced, then take in what the ledger does not know.
@@ -75,6 +85,27 @@ class CatalogRepair:
             self._move(file, event, log)
         for series, files in sorted(survey.newer.items(), key=lambda one: one[0]):
             self._take_in(series, files, log, replace=replace)
+        return log
+
+    def foresee(self, survey: Survey, availability: Availability) -> RepairLog:
+        """Return what a repair would say of the files that the ledger does not know.
+
+        Raises:
+            CatalogError, LedgerError: it cannot be told.
+        """
+        log = RepairLog("barledger verify --repair leaves it where it is")
+        for series, files in sorted(survey.newer.items(), key=lambda one: one[0]):
+            reader = self._catalog.reader(availability.holdings(series))
+            for partition, candidates in self._grouped(reader.holdings, files, log):
+                paths = [one.path for one in candidates]
+                reason = self._reason_to_refuse(reader, partition, candidates, replace=True)
+                if reason:
+                    log.refused.update(dict.fromkeys(paths, reason))
+                elif not self._reason_to_refuse(reader, partition, candidates, replace=False):
+                    log.welcome.update(paths)
+        log.refused = {
+            path: f"the ledger does not know it: {reason}" for path, reason in log.refused.items()
+        }
         return log
 
     def _mend(self, found: SeriesFindings, survey: Survey, log: RepairLog) -> None:
@@ -113,6 +144,7 @@ class CatalogRepair:
         self, writer: SeriesWriter, damaged: Mapping[str, PartitionWritten], log: RepairLog
     ) -> None:
         series = writer.holdings.series
+        ensure_space(self._disk, space_needed(one.bars for one in damaged.values()))
         changes = Lazily(damaged, lambda name: _recovered(writer, damaged[name]))
         with self._progress.track(f"Recovering {series}", len(damaged)) as task:
             for recorded in writer.commit(changes, [], task):
@@ -133,19 +165,25 @@ class CatalogRepair:
     ) -> None:
         with self._catalog.writing(series) as writer:
             taken: list[PartitionWritten] = []
-            found = sorted(
-                self._candidates(writer.holdings, files, log), key=_partition_and_revision
-            )
-            for partition, group in itertools.groupby(found, lambda one: one.event.partition):
-                candidates = list(group)
+            for partition, candidates in self._grouped(writer.holdings, files, log):
                 reason = self._reason_to_refuse(writer, partition, candidates, replace=replace)
                 if reason:
                     log.refused.update({one.path: reason for one in candidates})
                 else:
+                    # Copied, then deleted where it lay, one after the other.
+                    ensure_space(self._disk, space_needed([max(map(_bars, candidates))]))
                     taken += self._placed(candidates, log)
             writer.record(taken)
         if taken:
             self._unify_precisions(series)
+
+    def _grouped(
+        self, holdings: SeriesHoldings, files: Sequence[FoundFile], log: RepairLog
+    ) -> Iterator[tuple[str, list[_Candidate]]]:
+        """Yield the files that could be taken in, by partition, the oldest revisions first."""
+        found = sorted(self._candidates(holdings, files, log), key=_partition_and_revision)
+        for partition, group in itertools.groupby(found, lambda one: one.event.partition):
+            yield partition, list(group)
 
     def _candidates(
         self, holdings: SeriesHoldings, files: Sequence[FoundFile], log: RepairLog
@@ -171,7 +209,7 @@ class CatalogRepair:
 
     def _reason_to_refuse(
         self,
-        writer: SeriesWriter,
+        reader: SeriesReader,
         partition: str,
         candidates: Sequence[_Candidate],
         *,
@@ -180,7 +218,7 @@ class CatalogRepair:
         for one, other in itertools.pairwise(candidates):
             if one.event.revision == other.event.revision and not self._same(one, other):
                 return f"several files claim to be revision {one.event.revision} and differ"
-        held = writer.holdings.partitions.get(partition)
+        held = reader.holdings.partitions.get(partition)
         if replace:
             return None
         if held is None:
@@ -192,7 +230,7 @@ class CatalogRepair:
             )
         try:
             newest = self._files.describe(candidates[-1].path).new.bars
-            if writer.read(partition).same_values(newest):
+            if reader.read(partition).same_values(newest):
                 return None
         except BarledgerError as error:
             return error.message.rstrip(".")
@@ -227,6 +265,8 @@ class CatalogRepair:
                 )
             )
             if len(precisions) > 1:
+                bars = writer.holdings.partitions.each("bars")
+                ensure_space(self._disk, space_needed(bars))
                 with self._progress.track(
                     f"Rewriting {series}", len(writer.holdings.partitions)
                 ) as task:
@@ -238,6 +278,10 @@ def _recovered(writer: SeriesWriter, event: PartitionWritten) -> Change:
     return Change(
         bars, event.coverage, event.basis, event.source, event.detail, WriteCause.RECOVERED
     )
+
+
+def _bars(candidate: _Candidate) -> int:
+    return candidate.event.bars
 
 
 def _partition_and_revision(candidate: _Candidate) -> tuple[str, int, str]:

@@ -40,6 +40,14 @@ class Finding:
         return self.revision.ended is not None
 
 
+@attrs.frozen
+class Held:
+    """The writer of a series, or none where nothing can be written, perhaps for a `full` disk."""
+
+    writer: SeriesWriter | None = None
+    full: bool = False
+
+
 @attrs.define
 class SeriesFindings:
     """What was found in one series; see `Verification` for the counts."""
@@ -50,6 +58,16 @@ class SeriesFindings:
     revisions: int = 0
     findings: list[Finding] = attrs.field(factory=list)
     writable: bool = True
+    full: bool = False
+
+    def replace(self, finding: Finding, now: Finding | None) -> None:
+        """Take in what is wrong by `now`, where another process has been at work: None is sound."""
+        place = self.findings.index(finding)
+        self.findings[place : place + 1] = [now] if now else []
+        if now is None and finding.superseded:
+            self.revisions += 1
+        elif now is None:
+            self.bars += finding.revision.event.bars
 
     @property
     def lost(self) -> list[Finding]:
@@ -75,10 +93,10 @@ class SeriesCheck:
         Where nothing can be written it is read all the same. `task` advances by revisions.
 
         Raises:
-            CatalogBusyError, DiskFullError, LedgerError: it could not be done.
+            CatalogBusyError, LedgerError: it could not be done.
         """
-        with held_if_possible(self._catalog, series) as writer:
-            found = SeriesFindings(series, writable=writer is not None)
+        with held_if_possible(self._catalog, series) as held:
+            found = SeriesFindings(series, writable=held.writer is not None, full=held.full)
             for revision in self._catalog.history(series):
                 if revision.discarded is None:
                     self._take(revision, found)
@@ -125,15 +143,15 @@ def _recorded_problem(revision: Revision) -> str | None:
 
 
 @contextlib.contextmanager
-def held_if_possible(catalog: Catalog, series: Series) -> Iterator[SeriesWriter | None]:
-    """Hold the series' lock and yield the writer, or None where nothing can be written."""
+def held_if_possible(catalog: Catalog, series: Series) -> Iterator[Held]:
+    """Hold the series' lock and yield the writer, or none where nothing can be written."""
     with contextlib.ExitStack() as stack:
-        writer = None
+        held = Held()
         try:
-            writer = stack.enter_context(catalog.writing(series))
-        except (CatalogBusyError, DiskFullError):
+            held = Held(stack.enter_context(catalog.writing(series)))
+        except CatalogBusyError:
             raise
-        except CatalogError:
-            # No right to write, or something stands where a folder should be.
-            pass
-        yield writer
+        except CatalogError as error:
+            # No room, no right to write, or something stands where a folder should be.
+            held = Held(full=isinstance(error, DiskFullError))
+        yield held

@@ -178,7 +178,12 @@ class CatalogFiles(Protocol):
         """
 
     def any_partition(self) -> bool:
-        """Return whether any series' folder holds a partition, current or superseded."""
+        """Return whether any series' folder holds a partition, current or superseded.
+
+        Raises:
+            LedgerMissingError: a backup was being made there, and never finished.
+            CatalogError: the folder cannot be read.
+        """
 
 
 class CatalogCopy(Protocol):
@@ -211,6 +216,16 @@ class RevisionHistory(Protocol):
         """Delete the files of superseded revisions for good; return the bytes freed.
 
         A file that is gone already is no error, and what was not recorded is not deleted.
+
+        Raises:
+            CatalogReadOnlyError, CatalogError: a file could not be deleted.
+        """
+
+    def make_room(self, series: Series) -> int:
+        """Free on a full disk what can be spared; return the bytes.
+
+        That is what killed writers left of `series`, whose lock the caller holds, and a reserve
+        that is kept for the event which must be recorded before anything can be deleted.
 
         Raises:
             CatalogReadOnlyError, CatalogError: a file could not be deleted.
@@ -254,6 +269,10 @@ class AvailabilityLedger(Protocol):
         """Return the number of the last event recorded at or before `time`, 0 if there is none.
 
         `time` is UTC nanoseconds.
+
+        Raises:
+            InvalidAsOfError: one before it was recorded later: the clock ran backwards.
+            LedgerError: the ledger cannot be read.
         """
 
     def replay(
@@ -337,6 +356,17 @@ class ReplayReport:
     changed: bool
 
 
+class LedgerAside(Protocol):
+    """A ledger that another one is about to replace."""
+
+    @property
+    def kept(self) -> str | None:
+        """Where it is kept, relative to the catalog, or None where there was none."""
+
+    def give_way(self) -> None:
+        """Free its place for another."""
+
+
 class LedgerKeeper(Protocol):
     """Looks after the ledger's own record: proves it, rebuilds what is derived, copies it."""
 
@@ -361,6 +391,7 @@ class LedgerKeeper(Protocol):
         """Make the projections anew from the events alone; `task` advances by events.
 
         Raises:
+            LedgerDamagedError: an event is missing or not what was recorded; nothing is changed.
             CatalogReadOnlyError, DiskFullError, LedgerError: it could not be done.
         """
 
@@ -374,10 +405,16 @@ class LedgerKeeper(Protocol):
             DiskFullError, LedgerError: it could not be copied.
         """
 
-    def set_aside(self) -> str | None:
-        """Put the ledger out of the way, where it can be looked into.
+    def set_aside(self, expected_head: int | None = None) -> AbstractContextManager[LedgerAside]:
+        """Keep the ledger where it can be looked into, so that another can take its place.
 
-        Returns where it is now, relative to the catalog, or None where there was none.
+        Nobody else writes to it until the context ends. Where that is with an error, the ledger
+        stays, or is put back, where it was. Whoever waited to write to it begins anew with what
+        has its place then. `expected_head` is the last event that the caller knows of.
+
+        Raises:
+            LedgerConflictError: its last event is another one.
+            CatalogReadOnlyError, DiskFullError, CatalogError, LedgerError: it could not be done.
         """
 
 
@@ -392,12 +429,15 @@ class NewLedger(Protocol):
         """
 
     def take_place(self) -> None:
-        """Make it the catalog's ledger; the present one has been set aside.
+        """Make it the catalog's ledger; the present one has given way.
 
         Raises:
             CatalogBusyError: there is another one in its place.
             CatalogReadOnlyError, CatalogError: it could not be done.
         """
+
+    def abandon(self) -> None:
+        """Let nothing be left of it, as far as that can be done."""
 
 
 @attrs.frozen

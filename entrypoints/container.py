@@ -147,6 +147,7 @@ class Container(containers.DeclarativeContainer):
     ledger_keeper_in = providers.Object(_ledger_keeper)
     revision_history = providers.Singleton(_revision_history, config.root)
     disk = providers.Singleton(_disk, config.root)
+    disk_at = providers.Object(_disk)
     engine = providers.Singleton(_engine)
 
     import_csv = providers.Factory(
@@ -158,7 +159,7 @@ class Container(containers.DeclarativeContainer):
         _use_case, "check_availability", "CheckAvailability", catalog, calendar, clock, progress
     )
     verify_catalog = providers.Factory(
-        _use_case, "verify", "VerifyCatalog", catalog, repository, files, progress
+        _use_case, "verify", "VerifyCatalog", catalog, repository, files, progress, disk
     )
     rebuild_ledger = providers.Factory(
         _use_case,
@@ -169,8 +170,10 @@ class Container(containers.DeclarativeContainer):
         ledger_keeper,
         new_ledger,
         files,
+        revision_history,
         origin,
         progress,
+        disk,
     )
     define_instrument = providers.Factory(
         _use_case, "instruments", "DefineInstrument", catalog, calendar
@@ -187,6 +190,7 @@ class Container(containers.DeclarativeContainer):
         "discard_history",
         "DiscardHistory",
         catalog,
+        repository,
         revision_history,
         files,
         clock,
@@ -201,6 +205,7 @@ class Container(containers.DeclarativeContainer):
         revision_history,
         ledger_keeper,
         ledger_keeper_in,
+        disk_at,
         progress,
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Iterator, Sequence
 
+from domain.as_of import clock_ran_backwards
 from domain.availability import Availability, fold
 from domain.errors import LedgerConflictError
 from domain.events import Event, InstrumentRegistered, Origin, Recorded
@@ -40,8 +42,15 @@ class MemoryLedger:
         return len(self._events)
 
     def head_at(self, time: int) -> int:
-        """Return the number of the last event up to `time`."""
-        return max((one.seq for one in self._events if one.recorded_at <= time), default=0)
+        """Return how many events come before the first one later than `time`."""
+        known = list(itertools.takewhile(lambda one: one.recorded_at <= time, self._events))
+        behind = [one for one in self._events[len(known) :] if one.recorded_at <= time]
+        if behind:
+            later, earlier = self._events[len(known)], behind[-1]
+            raise clock_ran_backwards(
+                time, (later.seq, later.recorded_at), (earlier.seq, earlier.recorded_at)
+            )
+        return len(known)
 
     def replay(
         self, *, after: int = 0, upto: int | None = None, series: Series | None = None
@@ -65,6 +74,10 @@ class MemoryLedger:
         """Return all events, and begin anew without them."""
         events, self._events = tuple(self._events), []
         return events
+
+    def put_back(self, events: Sequence[Recorded]) -> None:
+        """Hold `events` again, which `take_all` returned."""
+        self._events = list(events)
 
     def exists(self) -> bool:
         """Return True: it came with its object."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adapters.memory.ledger import MemoryLedger
-from domain.errors import BackupError
+from domain.errors import BackupError, LedgerConflictError
 from domain.events import Recorded
-from domain.ports import LedgerHead, LedgerReport, ProgressTask, ReplayReport
+from domain.ports import LedgerAside, LedgerHead, LedgerReport, ProgressTask, ReplayReport
 
 
 class MemoryLedgerKeeper:
@@ -59,13 +60,34 @@ class MemoryLedgerKeeper:
             self.copies[folder] = tuple(self._ledger.replay())
         return self._ledger.head()
 
-    def set_aside(self) -> str | None:
-        """Take all events out of the ledger, and remember them under a name."""
-        if not self._ledger.head():
-            return None
-        place = f".quarantine/ledger.{len(self.aside) + 1}.db"
-        self.aside[place] = self._ledger.take_all()
-        return place
+    @contextlib.contextmanager
+    def set_aside(self, expected_head: int | None = None) -> Iterator[LedgerAside]:
+        """Remember all events under a name."""
+        if expected_head not in (None, self._ledger.head()):
+            raise LedgerConflictError("The ledger has grown.", "Run the command again.")
+        events = tuple(self._ledger.replay())
+        place = f".quarantine/ledger.{len(self.aside) + 1}.db" if events else None
+        if place:
+            self.aside[place] = events
+        try:
+            yield _Aside(place, self._ledger)
+        except BaseException:
+            self.aside.pop(place or "", None)
+            if not self._ledger.head():
+                self._ledger.put_back(events)
+            raise
+
+
+class _Aside:
+    """Events that are remembered at `kept`."""
+
+    def __init__(self, kept: str | None, ledger: MemoryLedger) -> None:
+        self.kept = kept
+        self._ledger = ledger
+
+    def give_way(self) -> None:
+        """Take all events out of the ledger."""
+        self._ledger.take_all()
 
 
 def _hash(events: Sequence[Recorded]) -> str:

@@ -26,3 +26,7 @@ class MemoryNewLedger:
             raise CatalogBusyError("The ledger holds events.", "Set it aside first.")
         for one in self._made.take_all():
             self._present.append([one.event], one.origin, expected_head=self._present.head())
+
+    def abandon(self) -> None:
+        """Forget the events."""
+        self._made = MemoryLedger(self._clock)

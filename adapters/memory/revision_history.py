@@ -13,6 +13,7 @@ from adapters.memory.bar_repository import MemoryBarRepository, digest_of
 from domain.bars import Bars
 from domain.errors import BackupError, CatalogBusyError
 from domain.events import PartitionWritten
+from domain.instrument import Series
 from domain.ports import FilePlace
 
 
@@ -54,6 +55,11 @@ class MemoryRevisionHistory:
     def discard(self, revisions: Iterable[PartitionWritten]) -> int:
         """Forget superseded revisions for good."""
         return sum(map(self._discard, revisions))
+
+    def make_room(self, series: Series) -> int:
+        """Free nothing: there is no disk."""
+        del series
+        return 0
 
     def _discard(self, partition: PartitionWritten) -> int:
         kept = self._repository.files.get(partition.path)

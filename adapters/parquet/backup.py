@@ -31,7 +31,8 @@ def copied_to(folder: Path, root: Path) -> Iterator[FolderCopy]:
         BackupError, DiskFullError: it cannot be made there; nothing of it is left.
     """
     _check(folder, root)
-    made = _missing_folders(folder)
+    with _translated(folder):
+        made = _missing_folders(folder)
     copy = FolderCopy(root, folder)
     try:
         with _translated(folder):

@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 
 import filelock
 
-from adapters.parquet import paths
+from adapters.parquet import paths, reserve
 from adapters.parquet.backup import FolderCopy, copied_to
 from adapters.parquet.durable import sync_folder
 from adapters.parquet.failures import translated
 from adapters.parquet.folders import move_aside
 from domain.errors import CatalogBusyError
 from domain.events import PartitionWritten
+from domain.instrument import Series
 
 LOCK_FILE = ".history.lock"
 _LOCK_SECONDS = 60
@@ -42,8 +43,19 @@ class ParquetRevisionHistory:
                 ) from error
         try:
             yield
+            reserve.keep(self._root)
         finally:
             lock.release()
+
+    def make_room(self, series: Series) -> int:
+        """Delete the reserve, and temporary files in the series' folder."""
+        freed, folder = 0, self._root / paths.series_folder(series)
+        with translated(self._root):
+            for path in (self._root / reserve.NAME, *folder.glob(paths.TEMPORARY)):
+                if path.is_file():
+                    freed += path.stat().st_size
+                    path.unlink(missing_ok=True)
+        return freed
 
     def discard(self, revisions: Iterable[PartitionWritten]) -> int:
         """Delete files in history folders alone, so that nothing current can go."""

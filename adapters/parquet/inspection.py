@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from adapters.parquet import files, paths
+from adapters.parquet.backup import UNFINISHED
 from adapters.parquet.content import checked_content, found_content, recorded_content
 from adapters.parquet.durable import DurableBatch, sync_folder
 from adapters.parquet.failures import translated, unusable
 from adapters.parquet.folders import make_folder, move_aside
-from domain.errors import CorruptPartitionError, UnreadablePartitionError
+from domain.errors import CorruptPartitionError, LedgerMissingError, UnreadablePartitionError
 from domain.events import PartitionWritten
 from domain.instrument import Series
 from domain.ports import DescribedFile, FilePlace, FoundFile, StoredFile
 from domain.soundness import contradiction
 
+# What a link ends in that leads to no file.
+_NOWHERE = (errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _PLACES = {FilePlace.CURRENT, FilePlace.HISTORY}
 
 
@@ -30,7 +34,9 @@ class ParquetCatalogFiles:
 
     def find(self) -> Iterator[FoundFile]:
         """Walk through the folders; a link to a folder is followed, but not round in a circle."""
-        if self._root.is_dir():
+        with translated(self._root, "read"):
+            there = self._root.is_dir()
+        if there:
             yield from self._walk(PurePosixPath(), frozenset())
 
     def _walk(
@@ -45,8 +51,21 @@ class ParquetCatalogFiles:
                 paths.TEMPORARY
             ):
                 yield paths.found_file(path, _size(entry))
-            if entry.is_dir():
+            if self._is_folder(entry):
                 yield from self._walk(path, above | {here})
+
+    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
+        """Whether there is more below; a link that leads nowhere is no folder."""
+        try:
+            with translated(self._root, "read"):
+                try:
+                    return entry.is_dir()
+                except OSError as error:
+                    if error.errno not in _NOWHERE:
+                        raise
+        except FileNotFoundError:
+            pass
+        return False
 
     def _listed(self, folder: PurePosixPath) -> tuple[tuple[int, int], list[os.DirEntry[str]]]:
         try:
@@ -122,12 +141,23 @@ class ParquetCatalogFiles:
 
     def any_partition(self) -> bool:
         """Look for one file that is named as a partition and lies where one belongs."""
-        return any(
-            paths.found_file(PurePosixPath(path.relative_to(self._root).as_posix()), 0).place
-            in _PLACES
-            for pattern in ("*/*/*.parquet", f"*/*/{paths.HISTORY}/*.parquet")
-            for path in self._root.glob(pattern)
-        )
+        with translated(self._root, "read"):
+            self._refuse_unfinished_backup()
+            return any(
+                paths.found_file(PurePosixPath(path.relative_to(self._root).as_posix()), 0).place
+                in _PLACES
+                for pattern in ("*/*/*.parquet", f"*/*/{paths.HISTORY}/*.parquet")
+                for path in self._root.glob(pattern)
+            )
+
+    def _refuse_unfinished_backup(self) -> None:
+        """Raise where a backup was being made, which puts the ledger in its place last of all."""
+        if os.path.lexists(self._root / UNFINISHED):
+            raise LedgerMissingError(
+                f"{self._root} holds a backup that was never finished.",
+                "Delete that folder and make the backup again, or name another Parquet catalog "
+                "with --catalog.",
+            )
 
 
 def _size(entry: os.DirEntry[str]) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import filelock
 
-from adapters.parquet import files, paths
+from adapters.parquet import files, paths, reserve
 from adapters.parquet.content import checked_content
 from adapters.parquet.durable import DurableBatch
 from adapters.parquet.failures import translated
@@ -50,6 +50,7 @@ class ParquetBarRepository:
         try:
             self._on_step(Step.LOCKED)
             yield
+            reserve.keep(self._root)
         finally:
             lock.release()
             self._on_step(Step.RELEASED)

@@ -18,7 +18,7 @@ class Chain:
     the number of the first event that is missing or not what was recorded.
     """
 
-    def __init__(self, expected: tuple[int, str] | None) -> None:
+    def __init__(self, expected: tuple[int, str] | None = None) -> None:
         self.events = 0
         self.first_broken: int | None = None
         self._seq, self._hash, self._recorded_at = 0, serialization.GENESIS, 0
@@ -61,6 +61,14 @@ class Chain:
             self.break_at(
                 self._seq + 1,
                 f"is missing: the ledger once had {self._expected[0]} events",
+            )
+
+    def end_at(self, known: int) -> None:
+        """Compare the end with the greatest number of an event that is named elsewhere."""
+        if self.first_broken is None and known > self._seq:
+            self.break_at(
+                self._seq + 1,
+                f"is missing: what is kept of the events' consequences knows of event {known}",
             )
 
     def problems(self) -> list[str]:

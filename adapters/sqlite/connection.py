@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapters.sqlite import failures, migrations, schema
+from adapters.sqlite import failures, migrations, private_copy, schema
+from adapters.sqlite.still import Reader, Still
 
 _PAUSE = 0.01
 _HEADER = 100  # bytes, https://www.sqlite.org/fileformat2.html#the_database_header
@@ -41,7 +42,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection | None:
+def open_for_reading(path: Path) -> Reader | None:
     """Open the ledger at `path` without changing anything, or return None where there is none."""
     with failures.translated(path, "read"):
         connection = open_unchecked(path)
@@ -55,26 +56,81 @@ def open_for_reading(path: Path) -> sqlite3.Connection | None:
     return None
 
 
-def open_unchecked(path: Path, *, any_thread: bool = False) -> sqlite3.Connection | None:
-    """Open whatever database is at `path`, for reading only; None where there is no file."""
+def open_unchecked(path: Path, *, any_thread: bool = False) -> Reader | None:
+    """Open whatever database is at `path`, for reading only; None where there is no file.
+
+    Where nothing can be written, SQLite can only read a file that nobody else writes. The
+    connection is watched there: what it has read holds unless it is `still.changed` afterwards.
+    """
     if not path.exists():
         _check_folder(path.parent)
         return None
     _check_header(path)
-    connection = _connect(path, any_thread=any_thread, immutable=_cannot_change(path))
+    if not writable(path):
+        return _open_where_nothing_is_written(path, any_thread=any_thread)
+    connection = _connect(path, any_thread=any_thread)
     if _lacks_room(connection, path):
         connection.close()
-        connection = _connect(path, any_thread=any_thread, immutable=True)
+        return _watched(path, any_thread=any_thread)
     return connection
 
 
-def _connect(path: Path, *, any_thread: bool, immutable: bool) -> sqlite3.Connection:
+def _open_where_nothing_is_written(path: Path, *, any_thread: bool) -> Reader:
+    """Open a file beside which SQLite cannot make what it needs to keep an order with writers."""
+    if not _pending(path):
+        return _watched(path, any_thread=any_thread)
+    connection = _connect(path, any_thread=any_thread)
+    try:
+        # The index of the log, which a living writer or one that was killed has made, will do.
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        if not failures.is_forbidden(error):
+            raise
+        return _copied(path, any_thread=any_thread)
+    return connection
+
+
+def _watched(path: Path, *, any_thread: bool) -> Reader:
+    """Open a file that should not change."""
+    still = Still(path)
+    try:
+        connection = _connect(path, any_thread=any_thread, immutable=True)
+    except BaseException:
+        still.close()
+        raise
+    connection.still = still
+    if _pending(path):  # it has come this moment
+        connection.close()
+        raise failures.changing(path)
+    return connection
+
+
+def _copied(path: Path, *, any_thread: bool) -> Reader:
+    """Open a private copy of the file and of its log, which only the copy can be joined with."""
+    still = Still(path)
+    try:
+        connection = private_copy.opened(
+            path, lambda copy: _connect(copy, any_thread=any_thread, immutable=True)
+        )
+    except BaseException:
+        still.close()
+        raise
+    connection.still = still
+    if still.changed():
+        connection.close()
+        raise failures.changing(path)
+    return connection
+
+
+def _connect(path: Path, *, any_thread: bool, immutable: bool = False) -> Reader:
     return sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}",
         timeout=failures.BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=not any_thread,
         uri=True,
+        factory=Reader,
     )
 
 
@@ -148,10 +204,9 @@ def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _cannot_change(path: Path) -> bool:
-    """Whether nothing can be written, not even what SQLite makes beside the file."""
-    writable = os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
-    return not writable and not _pending(path)
+def writable(path: Path) -> bool:
+    """Whether the file can be written, and what SQLite makes beside it."""
+    return os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
 
 
 def _pending(path: Path) -> bool:
@@ -179,3 +234,13 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextlib.contextmanager
+def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let all that is read be of one moment, whatever others write meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+import attrs
 
 from adapters.sqlite import failures, serialization
 from adapters.sqlite.serialization import UnknownEventError, UnreadableEventError
 from adapters.sqlite.upcasting import current_version
+from domain.as_of import clock_ran_backwards
 from domain.events import Event, InstrumentRegistered, Origin, Recorded
 from domain.instrument import Series
 from domain.ports import LedgerHead
@@ -21,13 +24,21 @@ COLUMNS = (
 _INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - constants
 _SELECT = (
     "SELECT seq, event_id, recorded_at, user, host, command, correlation_id, type, version,"
-    " payload FROM events WHERE seq > ? AND seq <= ?{} ORDER BY seq"
+    " payload FROM events WHERE seq > ? AND seq <= ?{} ORDER BY seq LIMIT {}"
 )
-_ALL, _OF_SERIES = _SELECT.format(""), _SELECT.format(" AND series = ?")
-# Definitions are about no series, which the index of series finds at once.
-_DEFINITIONS = _SELECT.format(" AND series IS NULL AND type = ?")
+CHUNK = 1_000
+"""How many events are read at once."""
 Row = tuple[int, str, str, int, str | None, int, str, str, str, str, str, str, str]
 """One event, in the order of `COLUMNS`."""
+Stored = tuple[int, str, int, str, str, str, str, str, int, str]
+"""One event, as it is read to be made sense of."""
+
+
+_AROUND = (
+    "SELECT (SELECT min(seq) FROM events WHERE recorded_at > ?),"
+    " (SELECT max(seq) FROM events WHERE recorded_at <= ?)"
+)
+_STAMPS = "SELECT seq, recorded_at FROM events WHERE seq IN (?, ?)"
 
 
 def head_and_hash(connection: sqlite3.Connection) -> tuple[int, str]:
@@ -54,9 +65,16 @@ def hash_of(connection: sqlite3.Connection, seq: int) -> str | None:
 
 
 def head_at(connection: sqlite3.Connection, time: int) -> int:
-    """Return the last number among the events recorded up to `time`."""
-    found = connection.execute("SELECT max(seq) FROM events WHERE recorded_at <= ?", (time,))
-    return int(found.fetchone()[0] or 0)
+    """Return how many events come before the first that was recorded later than `time`.
+
+    Raises:
+        InvalidAsOfError: one behind that was recorded earlier: the clock ran backwards.
+    """
+    later, last = connection.execute(_AROUND, (time, time)).fetchone()
+    if later is None or (last or 0) < later:
+        return int(last or 0)
+    stamps = dict(connection.execute(_STAMPS, (later, last)))
+    raise clock_ran_backwards(time, (later, stamps[later]), (last, stamps[last]))
 
 
 def rows(recorded: Iterable[Recorded], payloads: Iterable[str], previous: str) -> list[Row]:
@@ -83,38 +101,47 @@ def rows(recorded: Iterable[Recorded], payloads: Iterable[str], previous: str) -
     return made
 
 
-def insert(connection: sqlite3.Connection, added: Iterable[Row]) -> None:
-    """Add rows behind the last one."""
-    connection.executemany(_INSERT, added)
+def insert(connection: sqlite3.Connection, path: Path, added: Sequence[Row]) -> None:
+    """Add rows behind the last one.
+
+    Raises:
+        LedgerDamagedError: something in the file kept one of them out.
+    """
+    if added and connection.executemany(_INSERT, added).rowcount != len(added):
+        raise failures.not_recorded(path)
 
 
-def read(
-    connection: sqlite3.Connection, path: Path, after: int, upto: int, series: Series | None
-) -> Iterator[Recorded]:
-    """Yield the events with `after < seq <= upto`, all or those about `series`.
+@attrs.frozen
+class Wanted:
+    """Which events are read: a further condition, and what stands for its `?`."""
+
+    condition: str = ""
+    values: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, series: Series | None) -> Wanted:
+        """Return what finds the events of a series, or all."""
+        if series is None:
+            return cls()
+        return cls(" AND series = ?", (serialization.series_key(series),))
+
+    def read(self, connection: sqlite3.Connection, after: int, upto: int) -> list[Stored]:
+        """Return the first `CHUNK` of the events with `after < seq <= upto`, in order."""
+        sql = _SELECT.format(self.condition, CHUNK)
+        return connection.execute(sql, (after, upto, *self.values)).fetchall()
+
+
+# Definitions are about no series, which the index of series finds at once.
+DEFINITIONS = Wanted(" AND series IS NULL AND type = ?", (InstrumentRegistered.__name__,))
+"""Finds the events that define instruments."""
+
+
+def recorded(found: Iterable[Stored], path: Path) -> Iterator[Recorded]:
+    """Yield the events of rows.
 
     Raises:
         LedgerError: an event cannot be read; `path` names the ledger.
     """
-    if series is None:
-        found = connection.execute(_ALL, (after, upto))
-    else:
-        key = serialization.series_key(series)
-        found = connection.execute(_OF_SERIES, (after, upto, key))
-    yield from _recorded(found, path)
-
-
-def read_definitions(connection: sqlite3.Connection, path: Path, upto: int) -> Iterator[Recorded]:
-    """Yield the events up to `upto` that define instruments.
-
-    Raises:
-        LedgerError: an event cannot be read; `path` names the ledger.
-    """
-    kind = InstrumentRegistered.__name__
-    yield from _recorded(connection.execute(_DEFINITIONS, (0, upto, kind)), path)
-
-
-def _recorded(found: sqlite3.Cursor, path: Path) -> Iterator[Recorded]:
     for seq, event_id, recorded_at, user, host, command, run, kind, version, payload in found:
         event = decoded(path, seq, kind, version, payload)
         yield Recorded(seq, event_id, recorded_at, _origin(user, host, command, run), event)

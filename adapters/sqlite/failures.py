@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from adapters.sqlite import schema
 from adapters.sqlite.serialization import UnknownEventError, UnreadableEventError
 from domain.errors import (
     CatalogError,
@@ -27,6 +29,7 @@ MEND = (
     "Put it back from a backup, or make a new one from the files: "
     "barledger verify --rebuild-ledger. `barledger ledger verify` says what is damaged."
 )
+_NO_PROJECTION = re.compile(rf"no such table: (main\.)?({'|'.join(schema.PROJECTION_TABLES)})$")
 # Less than the shared memory and the first pages of a write-ahead log take.
 _LEAST_SPACE = 128 * 1024
 
@@ -87,6 +90,45 @@ def replaced(path: Path) -> LedgerError:
     )
 
 
+def changing(path: Path) -> LedgerError:
+    """Return what to raise where no moment is found at which nobody writes."""
+    return LedgerError(
+        f"The ledger {path} is being written by another process, and cannot be read safely from"
+        " where its folder is read-only.",
+        "Run the command again once the other process has finished, or where the folder can be"
+        " written.",
+    )
+
+
+def log_left_behind(path: Path, reason: str) -> LedgerError:
+    """Return what to raise where the log of a killed writer cannot be joined with the file."""
+    return LedgerError(
+        f"A process that was killed has left the last of the ledger {path} in {path.name}-wal,"
+        " which can be read only where the folder can be written, or from a private copy."
+        f" That could not be made in the temporary folder ({reason}).",
+        "Set TMPDIR to a folder with room, or run `barledger ledger replay` once where the"
+        " catalog can be written.",
+    )
+
+
+def missing_events(path: Path, head: int, known: int) -> LedgerDamagedError:
+    """Return what to raise where events were followed up to `known`, and `head` is the last."""
+    return LedgerDamagedError(
+        f"{events_missing(head, known)} in the ledger {path}.",
+        MEND,
+    )
+
+
+def broken_chain(path: Path, problem: str) -> LedgerDamagedError:
+    """Return what to raise where an event is not what was recorded; `problem` is a sentence."""
+    return LedgerDamagedError(f"The ledger {path} is damaged. {problem}", MEND)
+
+
+def events_missing(head: int, known: int) -> str:
+    """Return how to say that the events after `head` are gone."""
+    return f"Event {head + 1} is missing: there were {known} events, and now {head}"
+
+
 def unreadable_event(
     path: Path, seq: int, error: UnknownEventError | UnreadableEventError
 ) -> LedgerError:
@@ -99,11 +141,21 @@ def unreadable_event(
     return LedgerDamagedError(f"Event {seq} of the ledger {path} cannot be read ({error}).", MEND)
 
 
-def wrong_projections(path: Path) -> LedgerError:
-    """Return what to raise where the projections say what cannot be."""
+def wrong_projections(path: Path, what: str = "") -> LedgerError:
+    """Return what to raise where the projections say what cannot be; `what` says it."""
     return LedgerDamagedError(
-        f"What the ledger {path} keeps of its events' consequences is damaged.",
+        f"What the ledger {path} keeps of its events' consequences is damaged"
+        f"{f' ({what})' if what else ''}.",
         "Make it anew from the events: barledger ledger replay",
+    )
+
+
+def not_recorded(path: Path) -> LedgerDamagedError:
+    """Return what to raise where the file did not take the events that it was given."""
+    return LedgerDamagedError(
+        f"The ledger {path} did not take what was appended: something in it keeps events out or"
+        " alters them. Nothing was recorded.",
+        "Look for what is not barledger's: barledger ledger verify",
     )
 
 
@@ -116,7 +168,14 @@ def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is not what SQLite wrote."""
     # Python's own complaint of text that is no UTF-8 has no code of SQLite's.
     primary = _primary(error)
-    return primary in _DAMAGED or (primary is None and "decode" in str(error))
+    if primary in _DAMAGED or "unsupported file format" in str(error):
+        return True
+    return primary is None and "decode" in str(error)
+
+
+def is_forbidden(error: sqlite3.Error) -> bool:
+    """Whether a file cannot be opened, or made, as it would have to be."""
+    return _primary(error) in _FORBIDDEN
 
 
 def is_full(error: Exception, folder: Path | None = None) -> bool:
@@ -151,7 +210,7 @@ def _from_sqlite(error: sqlite3.Error, path: Path, doing: str) -> CatalogError |
     primary = _primary(error)
     if is_full(error, path.parent):
         return full(path)
-    if primary in _FORBIDDEN:
+    if is_forbidden(error):
         return _not_allowed(path, str(error), doing)
     if primary in _BUSY:
         return LedgerError(
@@ -160,6 +219,8 @@ def _from_sqlite(error: sqlite3.Error, path: Path, doing: str) -> CatalogError |
         )
     if is_damage(error):
         return damaged(path, error)
+    if _NO_PROJECTION.search(str(error)):
+        return wrong_projections(path, str(error))
     if primary == sqlite3.SQLITE_CONSTRAINT:  # a row is there already that follows from new events
         return wrong_projections(path)
     return LedgerError(f"The ledger {path} cannot be used ({error}).", MEND)

@@ -9,6 +9,7 @@ from pathlib import Path
 from adapters.sqlite import connection as opening
 from adapters.sqlite import event_table, failures, projections, schema, serialization
 from adapters.sqlite.event_ids import event_ids
+from adapters.sqlite.handles import Handles
 from adapters.sqlite.snapshot import Snapshot
 from domain.availability import Availability, fold
 from domain.errors import LedgerConflictError
@@ -16,6 +17,8 @@ from domain.events import Event, Origin, Recorded
 from domain.instrument import Series
 from domain.ports import Clock
 from domain.publishing import OnStep, Step, unobserved
+
+_NO_EVENT = (0, serialization.GENESIS)
 
 
 class SqliteLedger:
@@ -25,9 +28,7 @@ class SqliteLedger:
         self._path = path
         self._clock = clock
         self._on_step = on_step
-        self._writer: sqlite3.Connection | None = None
-        self._reader: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._handles = Handles(path)
 
     def append(
         self, events: Sequence[Event], origin: Origin, *, expected_head: int
@@ -37,9 +38,14 @@ class SqliteLedger:
         What follows from them is folded into the projections in the same transaction.
         """
         stored = [serialization.storable(event) for event in events]
-        writer = self._open_writer()
+        writer = self._handles.writer()
         with failures.translated(self._path), opening.transaction(writer):
             self._on_step(Step.BEGUN)
+            if self._handles.replaced():
+                # Whoever put another in its place had the right to write until that was done.
+                raise LedgerConflictError(
+                    "The ledger was replaced by another one meanwhile.", "Run the command again."
+                )
             head, previous = event_table.head_and_hash(writer)
             if head != expected_head:
                 raise LedgerConflictError(
@@ -51,8 +57,10 @@ class SqliteLedger:
             rows = event_table.rows(recorded, payloads, previous)
             # First what another program may have appended without folding it in.
             projections.catch_up(writer, self._path)
-            event_table.insert(writer, rows)
+            event_table.insert(writer, self._path, rows)
             projections.fold(writer, self._path, rows)
+            if rows and event_table.head_and_hash(writer) != (rows[-1][0], rows[-1][12]):
+                raise failures.not_recorded(self._path)
             self._on_step(Step.APPENDED)
         self._on_step(Step.COMMITTED)
         return recorded
@@ -69,50 +77,46 @@ class SqliteLedger:
 
     def prepare(self) -> None:
         """Make the file, durably, where there is none, and leave no commit undecided in it."""
-        writer = self._open_writer()
+        writer = self._handles.writer()
         with failures.translated(self._path):
             opening.settle(writer)
 
     def exists(self) -> bool:
         """Return whether the file has a ledger's tables."""
-        return self._open() is not None
+        return bool(self._handles.ask(lambda _: True))
 
     def head(self) -> int:
         """Return the last sequence number."""
-        reader = self._open()
-        if reader is None:
-            return 0
-        with failures.translated(self._path, "read"):
-            return event_table.head_and_hash(reader)[0]
+        return (self._handles.ask(event_table.head_and_hash) or _NO_EVENT)[0]
 
     def head_at(self, time: int) -> int:
-        """Return the last number among the events recorded up to `time`."""
-        reader = self._open()
-        if reader is None:
-            return 0
-        with failures.translated(self._path, "read"):
-            return event_table.head_at(reader, time)
+        """Return the number of events that were recorded before any that is later than `time`."""
+        return self._handles.ask(lambda reader: event_table.head_at(reader, time)) or 0
 
     def replay(
         self, *, after: int = 0, upto: int | None = None, series: Series | None = None
     ) -> Iterator[Recorded]:
         """Yield events as they lie in the file; none where there is no file."""
-        reader = self._open()
-        if reader is None:
-            return
-        with failures.translated(self._path, "read"):
-            # What is appended while the caller looks at the events is not among them.
-            last = event_table.head_and_hash(reader)[0] if upto is None else upto
-            yield from event_table.read(reader, self._path, after, last, series)
+        yield from self._read(event_table.Wanted.of(series), after, upto)
 
     def definitions(self, *, upto: int | None = None) -> Iterator[Recorded]:
         """Yield the events that define instruments; none where there is no file."""
-        reader = self._open()
-        if reader is None:
-            return
-        with failures.translated(self._path, "read"):
-            last = event_table.head_and_hash(reader)[0] if upto is None else upto
-            yield from event_table.read_definitions(reader, self._path, last)
+        yield from self._read(event_table.DEFINITIONS, 0, upto)
+
+    def _read(self, wanted: event_table.Wanted, after: int, upto: int | None) -> Iterator[Recorded]:
+        """Yield events, some at a time, so that what is yielded was read at one moment."""
+        # What is appended while the caller looks at the events is not among them.
+        head, digest = self._handles.ask(event_table.head_and_hash) or _NO_EVENT
+        upto = head if upto is None else min(upto, head)
+
+        def ask(reader: sqlite3.Connection) -> list[event_table.Stored]:
+            if event_table.hash_of(reader, head) != digest:
+                raise failures.replaced(self._path)
+            return wanted.read(reader, after, upto)
+
+        while after < upto and (found := self._handles.ask(ask)):
+            yield from event_table.recorded(found, self._path)
+            after = found[-1][0] if len(found) == event_table.CHUNK else upto
 
     def availability(self, *, upto: int | None = None) -> Availability:
         """Return a snapshot that reads the projections, or the fold of the events without them.
@@ -120,43 +124,24 @@ class SqliteLedger:
         There are none in a ledger of the first version that nothing was appended to since, and
         they lag behind where another program has appended events.
         """
-        reader = self._open()
-        if reader is None:
-            return Availability()
-        with failures.translated(self._path, "read"):
-            head, digest = event_table.head_and_hash(reader)
+
+        def ask(reader: sqlite3.Connection) -> tuple[int, str, bool]:
+            with opening.one_moment(reader):
+                head, digest = event_table.head_and_hash(reader)
+                projected = schema.version(reader) >= schema.VERSION
+                known = projections.upto(reader, self._path, head) if projected else 0
             if upto is not None and upto < head:
                 head, digest = upto, event_table.hash_of(reader, upto) or ""
-            projected = schema.version(reader) >= schema.VERSION
-            if projected and projections.upto(reader) >= head:
-                return Snapshot(self._path, self._open, head, digest).availability()
+            return head, digest, projected and known >= head
+
+        found = self._handles.ask(ask)
+        if found is None:
+            return Availability()
+        head, digest, projected = found
+        if projected:
+            return Snapshot(self._path, self._handles.ask, head, digest).availability()
         return fold(self.replay(upto=head))
 
     def close(self) -> None:
         """Close the file."""
-        for connection in (self._reader, self._writer):
-            if connection is not None:
-                connection.close()
-        self._reader = self._writer = None
-
-    def _open_writer(self) -> sqlite3.Connection:
-        self._let_go_of_another_file()
-        if self._writer is None:
-            self._writer = opening.open_for_writing(self._path)
-            self._file = opening.identity(self._path)
-        return self._writer
-
-    def _open(self) -> sqlite3.Connection | None:
-        self._let_go_of_another_file()
-        if self._writer is not None:
-            return self._writer
-        if self._reader is None:
-            self._reader = opening.open_for_reading(self._path)
-            self._file = opening.identity(self._path)
-        return self._reader
-
-    def _let_go_of_another_file(self) -> None:
-        """Close what was opened before another ledger was put in its place."""
-        opened = self._writer is not None or self._reader is not None
-        if opened and opening.identity(self._path) != self._file:
-            self.close()
+        self._handles.close()

@@ -28,9 +28,11 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     steps(name="1-events")(_make_events)
     steps(name="2-projections")(lambda database: _make_projections(database, path))
     database = Database(connection, execute_plugins=False)
+    if not database["_sqlite_migrations"].exists():
+        for statement in schema.STEP_TABLES:  # word for word, whatever sqlite-utils makes
+            connection.execute(statement)
     if schema.version(connection) == 1:
         # The first version kept no record of its steps.
-        steps.ensure_migrations_table(database)
         _record_first_step(database)
     steps.apply(database)
     connection.execute(f"PRAGMA user_version = {schema.VERSION}")

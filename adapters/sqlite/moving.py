@@ -18,7 +18,7 @@ _ELSEWHERE = "Name an empty folder on a disk with room for it."
 
 
 def copy(source: sqlite3.Connection, target: Path) -> int:
-    """Copy the ledger, as it is at one moment, to `target` durably; return the copy's head.
+    """Copy the ledger, as it is at one moment, beside `target`; return the copy's head.
 
     Raises:
         BackupError: there is a file already, or it cannot be written there.
@@ -27,18 +27,32 @@ def copy(source: sqlite3.Connection, target: Path) -> int:
     """
     if target.exists():
         raise BackupError(f"There is a ledger at {target} already.", _ELSEWHERE)
-    partial = target.with_name(f"{target.name}.partial")
+    partial = _partial(target)
     with _translated(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove(partial)
         with contextlib.closing(sqlite3.connect(partial, isolation_level=None)) as made:
             # In one step, for a writer who came in between two would make it begin anew.
             source.backup(made)
-            head = event_table.head_and_hash(made)[0]
-        sync(partial)
-        partial.rename(target)
+            return event_table.head_and_hash(made)[0]
+
+
+def finish(target: Path, head: int) -> int:
+    """Give the copy its name, durably; return its head.
+
+    Raises:
+        BackupError: it cannot be written there.
+        DiskFullError: the disk is full.
+    """
+    with _translated(target):
+        sync(_partial(target))
+        _partial(target).rename(target)
         sync(target.parent)
     return head
+
+
+def _partial(target: Path) -> Path:
+    return target.with_name(f"{target.name}.partial")
 
 
 @contextlib.contextmanager
@@ -62,21 +76,50 @@ def _translated(target: Path) -> Iterator[None]:
         ) from error
 
 
-def set_aside(path: Path) -> Path:
-    """Put the ledger at `path`, with what lies beside it, into the quarantine; return where.
+class Aside:
+    """The ledger at `path`, kept in the quarantine, too, with what lies beside it."""
 
-    It is there whole before it is gone from its place.
-    """
-    folder = path.parent / QUARANTINE
-    folder.mkdir(exist_ok=True)
-    target = _free_name(folder, path)
-    for suffix in reversed(_BESIDE):
-        _link(_beside(path, suffix), _beside(target, suffix))
-    sync(folder)
-    for suffix in _BESIDE:
-        _beside(path, suffix).unlink(missing_ok=True)
-    sync(path.parent)
-    return target
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        folder = path.parent / QUARANTINE
+        folder.mkdir(exist_ok=True)
+        self.target = _free_name(folder, path)
+        for suffix in reversed(_BESIDE):
+            _link(_beside(path, suffix), _beside(self.target, suffix))
+        sync(folder)
+
+    @property
+    def kept(self) -> str:
+        """Where it is kept, relative to the catalog."""
+        return self.target.relative_to(self._path.parent).as_posix()
+
+    def give_way(self) -> None:
+        """Take it from its place."""
+        with failures.translated(self._path):
+            for suffix in _BESIDE:
+                _beside(self._path, suffix).unlink(missing_ok=True)
+
+    def undo(self) -> None:
+        """Let it be in its place alone, unless another has taken that meanwhile."""
+        with contextlib.suppress(OSError):
+            gone = not self._path.exists()
+            for suffix in reversed(_BESIDE) if gone else ():
+                if _beside(self.target, suffix).exists():
+                    _beside(self.target, suffix).rename(_beside(self._path, suffix))
+            if gone:
+                sync(self._path.parent)
+            elif self._path.samefile(self.target):
+                for suffix in _BESIDE:
+                    _beside(self.target, suffix).unlink(missing_ok=True)
+
+
+class NoneAside:
+    """No ledger, which is nowhere kept."""
+
+    kept: str | None = None
+
+    def give_way(self) -> None:
+        """Do nothing: its place is free."""
 
 
 def _free_name(folder: Path, path: Path) -> Path:
@@ -98,8 +141,10 @@ def _link(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
     except OSError:
-        shutil.copy2(source, target)
-        sync(target)
+        # What can be made anew is not copied: to close that file would let go of SQLite's locks.
+        if not source.name.endswith("-shm"):
+            shutil.copy2(source, target)
+            sync(target)
 
 
 def _remove(partial: Path) -> None:

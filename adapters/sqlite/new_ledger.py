@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -22,12 +23,20 @@ class SqliteNewLedger:
 
     def begin(self) -> SqliteLedger:
         """Make a new file, without what a rebuild that was killed has left."""
-        self._made.close()
         with failures.translated(self._path):
-            for name in (self._beside.name, f"{self._beside.name}-wal", f"{self._beside.name}-shm"):
-                self._beside.with_name(name).unlink(missing_ok=True)
+            self._remove()
         self._made.prepare()
         return self._made
+
+    def abandon(self) -> None:
+        """Delete the file."""
+        with contextlib.suppress(OSError):
+            self._remove()
+
+    def _remove(self) -> None:
+        self._made.close()
+        for name in (self._beside.name, f"{self._beside.name}-wal", f"{self._beside.name}-shm"):
+            self._beside.with_name(name).unlink(missing_ok=True)
 
     def take_place(self) -> None:
         """Close the file, so that all of it is in one, and give it its name, if that is free."""

@@ -12,12 +12,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from adapters.sqlite import schema
+from adapters.sqlite import event_table, failures, schema
+from adapters.sqlite.chain import Chain
 from adapters.sqlite.event_table import Row
 from adapters.sqlite.projector import Projector, Stored
 from domain.ports import ProgressTask
 
 _EVENTS = "SELECT seq, type, version, series, payload FROM events WHERE seq > ? ORDER BY seq"
+_WHOLE_EVENTS = f"SELECT {event_table.COLUMNS} FROM events WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants
 _CHUNK = 2_000
 _CACHE = 32_000
 
@@ -27,10 +29,28 @@ def begin(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO projected (one, upto) VALUES (1, 0)")
 
 
-def upto(connection: sqlite3.Connection) -> int:
-    """Return the number of the last event that is folded into the tables."""
+def upto(connection: sqlite3.Connection, path: Path, head: int) -> int:
+    """Return the number of the last event that is folded into the tables.
+
+    Raises:
+        LedgerDamagedError: it is beyond `head`, the last event of the ledger at `path`.
+    """
     found = connection.execute("SELECT upto FROM projected").fetchone()
-    return int(found[0]) if found else 0
+    known = int(found[0]) if found else 0
+    if known > head:
+        raise failures.missing_events(path, head, known)
+    return known
+
+
+def known(connection: sqlite3.Connection) -> int:
+    """Return the greatest number of an event that any row names."""
+    missing = schema.missing_projections(connection)
+    found = [
+        connection.execute(f"SELECT max({', '.join(columns)}) FROM main.{name}").fetchone()[0]  # noqa: S608 - constants
+        for name, columns in _NUMBERS.items()
+        if name not in missing
+    ]
+    return max((one for one in found if one is not None), default=0)
 
 
 def catch_up(connection: sqlite3.Connection, path: Path) -> None:
@@ -40,7 +60,8 @@ def catch_up(connection: sqlite3.Connection, path: Path) -> None:
         LedgerError: an event cannot be understood; `path` names the ledger.
     """
     projector = Projector(connection, path)
-    for chunk in _chunks(connection, upto(connection)):
+    head = event_table.head_and_hash(connection)[0]
+    for chunk in _chunks(connection, upto(connection, path, head)):
         projector.fold(chunk)
 
 
@@ -65,6 +86,7 @@ class Fresh:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
         connection.execute(f"PRAGMA temp.cache_size = -{_CACHE}")
         for sql in schema.PROJECTION_TABLES.values():
             connection.execute(sql.replace("CREATE TABLE", "CREATE TEMP TABLE", 1))
@@ -83,10 +105,18 @@ class Fresh:
         self.events += len(events)
         self.upto = events[-1][0]
 
-    def catch_up(self, task: ProgressTask) -> None:
-        """Take in all events that are in the ledger and not yet in here."""
-        for chunk in _chunks(self._connection, self.upto):
-            self.fold(chunk)
+    def catch_up(self, chain: Chain, task: ProgressTask) -> None:
+        """Take in all events that are in the ledger and not yet in here.
+
+        Raises:
+            LedgerDamagedError: one is not what was recorded: what it says would be taken for true.
+        """
+        cursor = self._connection.execute(_WHOLE_EVENTS, (self.upto,))
+        while chunk := cursor.fetchmany(_CHUNK):
+            chain.follow(chunk)
+            if chain.first_broken is not None:
+                raise failures.broken_chain(self._path, chain.problems()[0])
+            self.fold(stored(chunk))
             task.advance(len(chunk))
 
     def differing(self) -> list[str]:
@@ -106,9 +136,9 @@ class Fresh:
 
     def make_missing_tables(self) -> None:
         """Make what somebody has dropped, inside the caller's transaction."""
-        for name, sql in schema.PROJECTION_TABLES.items():
-            if not self._any(f"SELECT 1 FROM main.sqlite_master WHERE name = '{name}'"):  # noqa: S608 - constants
-                self._connection.execute(sql.replace("CREATE TABLE ", "CREATE TABLE main.", 1))
+        for name in schema.missing_projections(self._connection):
+            sql = schema.PROJECTION_TABLES[name]
+            self._connection.execute(sql.replace("CREATE TABLE ", "CREATE TABLE main.", 1))
 
     def replace(self) -> None:
         """Put these rows in place of those that are kept, inside the caller's transaction."""
@@ -117,6 +147,13 @@ class Fresh:
             self._connection.execute(f"INSERT INTO main.{name} SELECT * FROM temp.{name}")  # noqa: S608 - constants
 
 
+# Which columns hold the numbers of events; one of SQLite's max takes the greatest of a row.
+_NUMBERS = {
+    "projected": ("upto",),
+    "instruments": ("defined",),
+    "series": ("first",),
+    "revisions": ("max(written, ifnull(ended, 0), ifnull(corrupted, 0), ifnull(discarded, 0))",),
+}
 _COLUMNS = (
     "revision",
     "ended",

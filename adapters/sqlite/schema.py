@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 APPLICATION_ID = 0x6261726C  # "barl": tells a ledger from any other SQLite file
 VERSION = 2
+REPLAY = "`barledger ledger replay` makes them anew from the events."
+"""What to do about projections that are wrong or missing."""
 
 _EVENTS = """CREATE TABLE "events" (
    "seq" INTEGER PRIMARY KEY,
@@ -98,7 +100,19 @@ PROJECTION_TABLES = {
 }
 """What follows from the events: each number but `revision` and the sizes is that of an event."""
 
-_OTHERS = ("sqlite_", "_sqlite_migrations", "idx__sqlite_migrations")
+STEP_TABLES = (
+    """CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+)""",
+    """CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name")""",
+)
+"""Where sqlite-utils keeps which steps were done, as it makes it; since version 2."""
+
+_STATISTICS = ("sqlite_stat1", "sqlite_stat4")  # tables that anybody's ANALYZE makes
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -121,23 +135,35 @@ def differences(connection: sqlite3.Connection, number: int) -> Iterator[str]:
     found = {
         (kind, name): sql
         for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")
-        if not name.startswith(_OTHERS)
+        if not _of_sqlite(kind, name, sql)
     }
     wanted = _objects(number)
     for kind, name in sorted(wanted.keys() | found.keys()):
         if (kind, name) not in found:
-            yield f"The {kind} {name} is missing: something has dropped it."
+            mend = f" {REPLAY}" if name in PROJECTION_TABLES else ""
+            yield f"The {kind} {name} is missing: something has dropped it.{mend}"
         elif (kind, name) not in wanted:
             yield f"The {kind} {name} is none that barledger makes."
         elif found[kind, name] != wanted[kind, name]:
             yield f"The {kind} {name} is not the one that barledger makes: something altered it."
 
 
+def missing_projections(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of the tables of projections that something has dropped."""
+    found = connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
+    return PROJECTION_TABLES.keys() - {name for (name,) in found}
+
+
+def _of_sqlite(kind: str, name: str, sql: str | None) -> bool:
+    """Whether SQLite itself makes such a thing: the indexes of keys, which have no text."""
+    return (kind == "index" and sql is None) or (kind == "table" and name in _STATISTICS)
+
+
 def _objects(number: int) -> dict[tuple[str, str], str]:
     """Return the SQL of every object of a version, by its type and name."""
     statements = list(EVENT_TABLES)
     if number > 1:
-        statements += [*EVENT_GUARDS, *PROJECTION_TABLES.values()]
+        statements += [*EVENT_GUARDS, *PROJECTION_TABLES.values(), *STEP_TABLES]
     objects = {}
     for sql in statements:
         if not sql.startswith("DROP"):

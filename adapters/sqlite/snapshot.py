@@ -10,14 +10,14 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import msgspec
 
 from adapters.sqlite import event_table, failures, serialization, wire
 from domain.availability import Availability, Partitions, SeriesHoldings
-from domain.errors import UsageError
+from domain.errors import LedgerError, UsageError
 from domain.events import InstrumentRegistered, PartitionWritten
 from domain.instrument import Instrument, InstrumentId, Series
 
@@ -25,10 +25,11 @@ _REVISIONS = "FROM revisions WHERE series = :series AND written <= :head"
 _UNENDED = f"{_REVISIONS} AND (ended IS NULL OR ended > :head)"
 _CURRENT = f"{_UNENDED} AND (corrupted IS NULL OR corrupted > :head)"
 _BY_TIME = "ORDER BY partition, written"
-_EVENT = "SELECT type, version, payload FROM events WHERE seq = ?"
+_EVENT = "SELECT type, version, payload FROM events WHERE seq = :seq"
 _ALL_EVENTS = (
-    "SELECT partition, seq, type, version, payload"  # noqa: S608 - constants
-    f" FROM (SELECT partition, written {_CURRENT}) CROSS JOIN events ON seq = written {_BY_TIME}"
+    "SELECT partition, revision, seq, type, version, payload"  # noqa: S608 - constants
+    f" FROM (SELECT partition, revision, written {_CURRENT})"
+    f" CROSS JOIN events ON seq = written {_BY_TIME}"
 )
 _CHANGES = (
     "SELECT max(written), max(iif(ended <= :head, ended, 0)),"
@@ -36,15 +37,19 @@ _CHANGES = (
 )
 
 
+class Ask(Protocol):
+    """Asks the ledger, which the question gets as a connection; None where it is gone."""
+
+    def __call__[T](self, question: Callable[[sqlite3.Connection], T], /) -> T | None:
+        """Return the answer."""
+
+
 @attrs.define
 class Snapshot:
-    """Asks the ledger at `path` what was so after the event `head`, whose hash is `digest`.
-
-    `open_` returns the connection of the moment, or None where the ledger is gone.
-    """
+    """Asks the ledger at `path` what was so after the event `head`, whose hash is `digest`."""
 
     path: Path
-    open_: Callable[[], sqlite3.Connection | None]
+    ask: Ask
     head: int
     digest: str
     _checked: sqlite3.Connection | None = None
@@ -59,26 +64,28 @@ class Snapshot:
         Raises:
             LedgerError: it cannot be read, or is another ledger by now.
         """
-        with failures.translated(self.path, "read"):
-            found = self._connection().execute(sql, {"head": self.head, **named}).fetchall()
+        found = self._answer(sql, {"head": self.head, **named})
         with self.sound():
             return msgspec.convert(found, list[kind])  # type: ignore[valid-type]
 
     def event[T](self, seq: int, kind: type[T]) -> T:
         """Return the event `seq`, which is one of the type `kind`."""
-        with failures.translated(self.path, "read"):
-            row = self._connection().execute(_EVENT, (seq,)).fetchone()
-        if row is None:
-            raise failures.wrong_projections(self.path)
-        name, version, payload = row
+        rows = self._answer(_EVENT, {"seq": seq})
+        if not rows:
+            raise self.wrong(seq)
+        name, version, payload = rows[0]
         return self.decoded(seq, name, version, payload, kind)
 
     def decoded[T](self, seq: int, name: str, version: int, payload: str, kind: type[T]) -> T:
         """Return the event of a row, which is one of the type `kind`."""
         found = event_table.decoded(self.path, seq, name, version, payload)
         if not isinstance(found, kind):
-            raise failures.wrong_projections(self.path)
+            raise self.wrong(seq)
         return found
+
+    def wrong(self, seq: int) -> LedgerError:
+        """Return what to raise where a row points to an event that it does not follow from."""
+        return failures.wrong_projections(self.path, f"event {seq} is not what it says")
 
     @contextlib.contextmanager
     def sound(self) -> Iterator[None]:
@@ -88,15 +95,18 @@ class Snapshot:
         except (ValueError, UsageError) as error:
             raise failures.wrong_projections(self.path) from error
 
-    def _connection(self) -> sqlite3.Connection:
-        connection = self.open_()
-        if connection is None:
+    def _answer(self, sql: str, named: Mapping[str, object]) -> list[Any]:
+        def question(connection: sqlite3.Connection) -> list[Any]:
+            if connection is not self._checked:
+                if event_table.hash_of(connection, self.head) != self.digest:
+                    raise failures.replaced(self.path)
+                self._checked = connection
+            return connection.execute(sql, named).fetchall()
+
+        found = self.ask(question)
+        if found is None:
             raise failures.replaced(self.path)
-        if connection is not self._checked:
-            if event_table.hash_of(connection, self.head) != self.digest:
-                raise failures.replaced(self.path)
-            self._checked = connection
-        return connection
+        return found
 
 
 class _Instruments(Mapping[InstrumentId, Instrument]):
@@ -119,7 +129,10 @@ class _Instruments(Mapping[InstrumentId, Instrument]):
         )
         if defined is None:
             raise KeyError(instrument_id)
-        return self._snapshot.event(defined, InstrumentRegistered).instrument
+        instrument = self._snapshot.event(defined, InstrumentRegistered).instrument
+        if instrument.id != instrument_id:
+            raise self._snapshot.wrong(defined)
+        return instrument
 
     def __iter__(self) -> Iterator[InstrumentId]:
         rows = self._snapshot.rows(
@@ -218,13 +231,14 @@ class _LazyPartitions(Partitions):
 
     def __init__(self, reader: _Reader) -> None:
         self._reader = reader
-        self._read: dict[str, int] | None = None
+        self._read: dict[str, tuple[int, int]] | None = None
 
-    def _written(self) -> dict[str, int]:
-        """Return the event that wrote each partition."""
+    def _written(self) -> dict[str, tuple[int, int]]:
+        """Return the event that wrote each partition, and its revision."""
         if self._read is None:
-            sql = f"SELECT partition, written {_CURRENT} {_BY_TIME}"
-            self._read = dict(self._reader.rows(tuple[str, int], sql))
+            sql = f"SELECT partition, written, revision {_CURRENT} {_BY_TIME}"
+            rows = self._reader.rows(tuple[str, int, int], sql)
+            self._read = {name: (seq, revision) for name, seq, revision in rows}
         return self._read
 
     def items(self) -> ItemsView[str, PartitionWritten]:
@@ -237,14 +251,30 @@ class _LazyPartitions(Partitions):
 
     def _built(self) -> dict[str, PartitionWritten]:
         decoded = self._reader.snapshot.decoded
-        rows = self._reader.rows(tuple[str, int, str, int, str], _ALL_EVENTS)
+        rows = self._reader.rows(tuple[str, int, int, str, int, str], _ALL_EVENTS)
         return {
-            name: decoded(seq, kind, version, payload, PartitionWritten)
-            for name, seq, kind, version, payload in rows
+            name: self._own(
+                name, seq, revision, decoded(seq, kind, version, payload, PartitionWritten)
+            )
+            for name, revision, seq, kind, version, payload in rows
         }
 
     def __getitem__(self, partition: str) -> PartitionWritten:
-        return self._reader.snapshot.event(self._written()[partition], PartitionWritten)
+        seq, revision = self._written()[partition]
+        found = self._reader.snapshot.event(seq, PartitionWritten)
+        return self._own(partition, seq, revision, found)
+
+    def _own(
+        self, partition: str, seq: int, revision: int, found: PartitionWritten
+    ) -> PartitionWritten:
+        """Return the event of a row, which must be that of its series, partition and revision."""
+        if (found.partition, found.revision, found.series) != (
+            partition,
+            revision,
+            self._reader.series,
+        ):
+            raise self._reader.snapshot.wrong(seq)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._written())

@@ -19,7 +19,6 @@ _SHOWN = 3
 # The second where SQLite quotes the damage in what it says of it.
 _UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 _SELECT = f"SELECT {event_table.COLUMNS} FROM events"  # noqa: S608 - constants
-_REPLAY = "`barledger ledger replay` makes them anew from the events."
 
 
 def verify(
@@ -33,14 +32,16 @@ def verify(
     Raises:
         sqlite3.Error: not even the list of its tables can be read.
     """
-    with _checked_pages(path) as pages, _snapshot(connection):
+    with _checked_pages(path) as pages, opening.one_moment(connection):
         version = schema.version(connection)
         problems = list(schema.differences(connection, version))
         chain = Chain(expected)
         fresh = projections.Fresh(connection, path) if version > 1 else None
         _follow(connection, chain, fresh, task)
+        if fresh:
+            problems += _readable(lambda: _cut(connection, chain))
         problems += chain.problems()
-        if fresh and chain.first_broken is None:
+        if fresh and chain.first_broken is None and not schema.missing_projections(connection):
             problems += _readable(lambda: _stale(fresh))
         problems += pages.result()
     return LedgerReport(
@@ -53,15 +54,6 @@ def verify_none(expected: tuple[int, str] | None) -> LedgerReport:
     chain = Chain(expected)
     chain.end()
     return LedgerReport(0, chain.head, chain.first_broken, tuple(chain.problems()))
-
-
-@contextlib.contextmanager
-def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
 
 
 def _follow(
@@ -101,13 +93,19 @@ def _find_unreadable(connection: sqlite3.Connection, chain: Chain, error: Except
     chain.break_at(chain.head.seq + 1, f"cannot be read ({error}); those behind it were not")
 
 
+def _cut(connection: sqlite3.Connection, chain: Chain) -> list[str]:
+    """Note in the chain where the projections know of events behind the last one."""
+    chain.end_at(projections.known(connection))
+    return []
+
+
 def _stale(fresh: projections.Fresh) -> list[str]:
     """Compare the projections with a fresh fold of all events."""
     differing = fresh.differing()
     if not differing:
         return []
     shown = ", ".join(differing[:_SHOWN]) + (", …" if len(differing) > _SHOWN else "")
-    return [f"The projections are not what follows from the events ({shown}). {_REPLAY}"]
+    return [f"The projections are not what follows from the events ({shown}). {schema.REPLAY}"]
 
 
 def _readable(check: Callable[[], list[str]]) -> list[str]:

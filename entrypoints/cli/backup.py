@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,8 @@ def _show(screen: Screen, folder: Path, result: BackUpResult) -> None:
         known = counted(result.damaged, "partition")
         screen.show_text(f"{known} known as damaged count as missing there, too.")
     if not result.missing:
-        screen.show_text(f"Check it at any time: barledger --catalog {folder} verify")
+        named = shlex.quote(str(folder))
+        screen.show_text(f"Check it at any time: barledger --catalog {named} verify")
         return
     screen.show_text(f"NOT copied, for they are damaged: {counted(len(result.missing), 'file')}")
     for one in result.missing[:_SHOWN]:

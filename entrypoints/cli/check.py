@@ -37,8 +37,8 @@ def command(
 
     Every session of the venue's calendar is complete (✓), partial (◐), missing (✗), or corrupt
     (!): a file of it is damaged. Intraday bars may be silent for 30 minutes or 10 bars, the
-    longer. Without --start and --end all that is held is checked; with a range, the exit code
-    is 3 where anything of it is missing.
+    longer, but never for three hours. Without --start and --end all that is held is checked;
+    with a range, the exit code is 3 where anything of it is missing.
 
     \b
     Examples:
@@ -48,8 +48,8 @@ def command(
 
     JSON: series, each with instrument_id, bar_type, start, end, trading_days, bars (not
     bars_exact where a file reaches out of the range), sessions (counted by status), gaps (start,
-    end, status; holes of partial ones in UTC), checked (the dates judged) and calendar; as_of
-    (event and time, or null); warnings.
+    end, status; holes of partial ones in UTC), checked (the dates judged, or null) and calendar;
+    as_of (event and time, or null); warnings.
     """
     from application.check_availability import CheckRequest
 
@@ -57,6 +57,11 @@ def command(
     request = CheckRequest(instruments, bar_type, window, as_of)
     report = invocation.wire().check_availability().run(request)
     screen = invocation.screen
+    for one in report.series:
+        # Nothing was judged, which must not be taken for nothing missing.
+        if one.checked is None or (one.not_over and not one.sessions):
+            when = "was over then" if report.past else "is over yet"
+            screen.warn(f"{one.name}: no session of this range {when}, so none was judged.")
     if screen.as_json:
         screen.show_json({**_document(report), "warnings": screen.warnings})
     else:
@@ -86,9 +91,15 @@ def _notices(screen: Screen, report: CheckReport) -> None:
     for calendar in dict.fromkeys(one.calendar for one in report.series):
         screen.tell(f"Sessions are those of the calendar {calendar}.")
     for one in report.series:
-        if one.not_over:
-            verb = "session is" if one.not_over == 1 else "sessions are"
-            screen.tell(f"{one.name}: {one.not_over} {verb} not over yet, and not judged.")
+        if one.not_over and one.sessions:
+            screen.tell(_not_over(one, report))
+
+
+def _not_over(one: SeriesCheck, report: CheckReport) -> str:
+    verbs = ("was", "were") if report.past else ("is", "are")
+    noun = f"session {verbs[0]}" if one.not_over == 1 else f"sessions {verbs[1]}"
+    when = "then" if report.past else "yet"
+    return f"{one.name}: {one.not_over} {noun} not over {when}, and not judged."
 
 
 def _document(report: CheckReport) -> dict[str, Any]:
@@ -117,7 +128,9 @@ def _row(one: SeriesCheck) -> dict[str, Any]:
             "not_over": one.not_over,
         },
         "gaps": [_gap(gap) for gap in one.gaps],
-        "checked": {"start": checked[0].isoformat(), "end": checked[1].isoformat()},
+        "checked": {"start": checked[0].isoformat(), "end": checked[1].isoformat()}
+        if checked
+        else None,
         "calendar": one.calendar,
     }
 

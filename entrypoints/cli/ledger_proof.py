@@ -61,6 +61,20 @@ def lost_is_damage() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def told_from_newer(container: Container, screen: Screen) -> Iterator[None]:
+    """Let the keeper say whether a ledger that is not understood is newer, or only damaged."""
+    from domain.errors import LedgerError
+
+    try:
+        yield
+    except LedgerError as error:
+        if _NEWER in error.recovery:
+            with screen.track("Verifying the ledger", 0) as task:
+                container.ledger_keeper().verify(task)
+        raise
+
+
+@contextlib.contextmanager
 def _other_advice() -> Iterator[None]:
     """Never advise to run the command that is running."""
     from domain.errors import LedgerError
@@ -69,7 +83,7 @@ def _other_advice() -> Iterator[None]:
         yield
     except LedgerError as error:
         if _ITSELF in error.recovery:
-            error.recovery = _ADVICE
+            error.recovery = " ".join(_ADVICE.split())
         raise
 
 
@@ -148,6 +162,7 @@ def _show_report(screen: Screen, report: LedgerReport, expected: tuple[int, str]
         screen.show_text(_ADVICE)
 
 
+_NEWER = "upgrade barledger"
 _ITSELF = "barledger ledger verify"
 _MENDED_BY_REPLAY = "barledger ledger replay"
 _ADVICE = (

@@ -83,7 +83,8 @@ def partial_sessions(one: SeriesCheck) -> Iterator[str]:
 def _lacking(each: Judged, one: SeriesCheck) -> str:
     zone = venue(one.series.instrument_id.venue).tzinfo
     holes = ", ".join(_clock(hole, each, zone) for hole in each.holes)
-    return f"{_date(each.session.date, one.checked[1].year)} lacks {holes} ({zone.key})"
+    year = one.checked[1].year if one.checked else None
+    return f"{_date(each.session.date, year)} lacks {holes} ({zone.key})"
 
 
 def _clock(hole: Interval, each: Judged, zone: dt.tzinfo) -> str:

@@ -67,11 +67,12 @@ def command(
             )
         return rebuild(invocation, yes=yes)
     from application.verify import VerifyRequest
-    from entrypoints.cli.ledger_proof import lost_is_damage
+    from entrypoints.cli.ledger_proof import lost_is_damage, told_from_newer
 
     request = VerifyRequest(instruments, bar_type, repair, yes)
-    with lost_is_damage():
-        found = invocation.wire().verify_catalog().run(request)
+    container = invocation.wire()
+    with lost_is_damage(), told_from_newer(container, invocation.screen):
+        found = container.verify_catalog().run(request)
     screen = invocation.screen
     if screen.as_json:
         screen.show_json({**_document(found), "warnings": screen.warnings})

@@ -14,7 +14,7 @@ from adapters.memory.clock import MemoryClock
 from adapters.memory.ledger import MemoryLedger
 from adapters.sqlite.ledger import SqliteLedger
 from domain.availability import fold
-from domain.errors import LedgerConflictError
+from domain.errors import InvalidAsOfError, LedgerConflictError
 from domain.events import (
     CsvImported,
     Event,
@@ -161,10 +161,44 @@ def test_a_time_finds_the_last_event_recorded_up_to_it(
     clock.advance(10)
     ledger.append(EVENTS[2:], ORIGIN, expected_head=2)
     assert [ledger.head_at(began + after) for after in (-1, 0, 9, 10, 11)] == [0, 2, 2, 4, 4]
-    clock.advance(-5)
+
+
+@pytest.mark.parametrize("slow", [5, 10_000_000_000_000_000_000])
+def test_a_slow_clock_misleads_about_no_time(
+    ledger: AvailabilityLedger, clock: MemoryClock, slow: int
+) -> None:
+    """One event that says it was first of all does not put the others before any early time."""
+    began = clock.now()
+    slow = min(slow, began)
+    ledger.append(EVENTS[:2], ORIGIN, expected_head=0)
+    clock.advance(10)
+    ledger.append(EVENTS[2:], ORIGIN, expected_head=2)
+    clock.advance(-slow)
     ledger.append(EVENTS[2:3], ORIGIN, expected_head=4)
-    assert ledger.head_at(began + 5) == 5
-    assert ledger.head_at(began + 4) == 2
+    clock.advance(slow + 10)
+    ledger.append(EVENTS[2:3], ORIGIN, expected_head=5)
+    assert [ledger.head_at(began + after) for after in (10, 19, 20, 30)] == [5, 5, 6, 6]
+    for after in (max(0, 10 - slow), 9):
+        with pytest.raises(InvalidAsOfError, match=r"event 3 .* event 5, which came after"):
+            ledger.head_at(began + after)
+    if slow == 5:
+        assert [ledger.head_at(began + after) for after in (-1, 0, 4)] == [0, 2, 2]
+
+
+def test_a_fast_clock_hides_nothing_unsaid(ledger: AvailabilityLedger, clock: MemoryClock) -> None:
+    began = clock.now()
+    ledger.append(EVENTS[:2], ORIGIN, expected_head=0)
+    clock.advance(10**18)
+    ledger.append(EVENTS[2:3], ORIGIN, expected_head=2)
+    clock.advance(10 - 10**18)
+    ledger.append(EVENTS[3:], ORIGIN, expected_head=3)
+    assert [ledger.head_at(began + after) for after in (-1, 0, 9)] == [0, 2, 2]
+    for after in (10, 10**18 - 1):
+        with pytest.raises(InvalidAsOfError, match="clock ran backwards") as raised:
+            ledger.head_at(began + after)
+        assert "event 3 " in raised.value.message
+        assert "2 is the last one before them" in raised.value.recovery
+    assert ledger.head_at(began + 10**18) == 4
 
 
 def test_a_ledger_is_there_once_it_was_prepared(ledger: AvailabilityLedger) -> None:

@@ -16,6 +16,7 @@ from adapters.sqlite.ledger import SqliteLedger
 from domain.errors import BackupError
 from domain.ports import AvailabilityLedger, LedgerHead, LedgerKeeper, ReplayReport
 from tests import histories
+from tests.aside import put_aside
 from tests.builders import ORIGIN
 
 Kept = tuple[AvailabilityLedger, LedgerKeeper]
@@ -144,14 +145,14 @@ def test_a_copy_is_made_once(kept: Kept, tmp_path: Path) -> None:
 
 def test_a_ledger_that_was_set_aside_makes_room_for_a_new_one(kept: Kept) -> None:
     ledger, keeper = kept
-    assert keeper.set_aside() is None
+    assert put_aside(keeper) is None
     _append(ledger, 4)
-    first = keeper.set_aside()
+    first = put_aside(keeper)
     assert first is not None
     assert first.startswith(".quarantine/")
     assert ledger.head() == 0
     assert ledger.availability().known_ids() == ()
     assert _append(ledger, 2) == 2
-    second = keeper.set_aside()
+    second = put_aside(keeper)
     assert second not in (None, first)
     assert keeper.head().seq == 0

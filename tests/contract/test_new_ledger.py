@@ -17,6 +17,7 @@ from adapters.sqlite.ledger import SqliteLedger
 from adapters.sqlite.new_ledger import SqliteNewLedger
 from domain.errors import CatalogBusyError
 from domain.ports import AvailabilityLedger, LedgerKeeper, NewLedger
+from tests.aside import put_aside
 from tests.builders import ORIGIN, new_partition, written
 
 
@@ -74,7 +75,7 @@ def test_it_replaces_one_that_was_set_aside(desk: Desk) -> None:
     _append(made, 8)
     _append(made, 9)
     assert _revisions(desk.present) == [1]
-    desk.keeper.set_aside()
+    put_aside(desk.keeper)
     desk.new.take_place()
     assert _revisions(desk.present) == [8, 9]
     assert desk.keeper.head().seq == 2

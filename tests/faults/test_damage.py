@@ -14,7 +14,9 @@ import attrs
 import pytest
 
 from adapters.parquet import files
+from adapters.parquet.repository import ParquetBarRepository
 from domain.bars import Bars
+from domain.errors import CorruptPartitionError
 from domain.events import PartitionWritten
 from domain.ports import DescribedFile, NewPartition, StoredFile
 from domain.soundness import event_of
@@ -22,6 +24,7 @@ from entrypoints.cli.main import main
 from tests.builders import DATA, minute_bars, new_partition
 
 FLIPS, TRUNCATIONS = 10_000, 500
+READ_FLIPS, READ_TRUNCATIONS = 200, 50
 
 
 def _real_day(folder: Path) -> bytes:
@@ -96,6 +99,20 @@ def test_the_hash_in_the_ledger_finds_every_flipped_bit_and_every_cut(content: b
         assert files.damage(damaged, recorded)
     for damaged in _cut(content, TRUNCATIONS):
         assert "truncated" in str(files.damage(damaged, recorded))
+
+
+def test_no_damaged_file_is_read_from_a_catalog(content: bytes, tmp_path: Path) -> None:
+    """What a backtest reads comes through the repository, from a real file."""
+    repository, recorded = ParquetBarRepository(tmp_path), _recorded(content)
+    path = tmp_path / recorded.path
+    path.parent.mkdir()
+    path.write_bytes(content)
+    assert len(repository.read(recorded)) == recorded.bars
+    flipped = _flipped(content, _some_bits(content, READ_FLIPS))
+    for damaged in (*flipped, *_cut(content, READ_TRUNCATIONS)):
+        path.write_bytes(damaged)
+        with pytest.raises(CorruptPartitionError):
+            repository.read(recorded)
 
 
 def test_a_flipped_bit_is_found_without_a_ledger_or_changes_nothing(content: bytes) -> None:

@@ -206,3 +206,89 @@ def test_an_estimate_is_told_beforehand_and_is_more_than_what_is_taken(
     before = free(disk.outside)
     _import(inside, disk, tmp_path, finer).succeeded()
     assert 0 < before - free(disk.outside) <= estimate
+
+
+@pytest.mark.parametrize("left", [0, 8_000, 20_000])
+def test_what_is_held_can_be_verified_while_the_disk_is_full(
+    disk: SmallDisk, inside: Warm, holding: Path, left: int
+) -> None:
+    disk.fill(left)
+    run = inside.barledger(disk.inside / "catalog", "verify", "--json")
+    assert run.code == 0
+    assert run.document["bars"] == len(HELD)
+    assert "disk is full" in run.document["warnings"][0]
+
+
+def test_damage_is_told_while_the_disk_is_full_and_recorded_later(
+    disk: SmallDisk, inside: Warm, holding: Path
+) -> None:
+    (holding / "AAPL.NASDAQ" / "1_MIN" / "2024-01-03.parquet").write_bytes(b"")
+    disk.fill()
+    for _ in range(2):
+        run = inside.barledger(disk.inside / "catalog", "verify", "--json")
+        assert run.code == 5
+        (damaged,) = run.document["damaged"]
+        assert (damaged["known"], damaged["action"][:10]) == (False, "left as it")
+    disk.empty()
+    assert inside.barledger(disk.inside / "catalog", "verify", "--json").code == 5
+    run = inside.barledger(disk.inside / "catalog", "verify", "--json")
+    assert run.document["damaged"][0]["known"] is True
+
+
+def test_old_revisions_can_be_deleted_while_the_disk_is_full(
+    disk: SmallDisk, inside: Warm, holding: Path, tmp_path: Path
+) -> None:
+    """What is kept back for the event that must be recorded first is enough for it."""
+    disk.mount(6 * SIZE)
+    catalog = disk.inside / "catalog"
+    words = ("gc", "--older-than", "0d", "--yes", "--json")
+    _import(inside, disk, tmp_path, HELD).succeeded()
+    _import(inside, disk, tmp_path, OTHER).succeeded()
+    disk.fill()
+    deleted = inside.barledger(catalog, *words).succeeded().document
+    assert deleted["revisions"] == 4
+    assert not list(holding.rglob(".history/*.parquet"))
+    assert _held(inside, disk) == rows_of(OTHER)
+
+
+def test_without_a_reserve_it_is_said_how_much_must_be_free_to_delete(
+    disk: SmallDisk, inside: Warm, holding: Path, tmp_path: Path
+) -> None:
+    catalog = disk.inside / "catalog"
+    _import(inside, disk, tmp_path, OTHER).succeeded()
+    disk.fill()
+    words = ("gc", "--older-than", "0d", "--yes", "--json")
+    run = inside.barledger(catalog, *words)
+    error = run.document["error"]
+    assert (run.code, error["code"]) == (1, "disk-full")
+    assert "takes up to 262.1 kB" in error["message"]
+    assert len(list(holding.rglob(".history/*.parquet"))) == 4
+    disk.empty()
+    assert inside.barledger(catalog, *words).succeeded().document["revisions"] == 4
+
+
+def test_a_ledger_cannot_be_made_anew_on_a_full_disk_and_nothing_of_it_stays(
+    disk: SmallDisk, inside: Warm, holding: Path
+) -> None:
+    disk.fill()
+    run = inside.barledger(disk.inside / "catalog", "verify", "--rebuild-ledger", "--yes", "--json")
+    _assert_refused(run, "not-enough-space", "disk-full")
+    assert not list(holding.glob("*rebuilding*"))
+    assert _held(inside, disk) == rows_of(HELD)
+
+
+def test_a_full_backup_disk_is_named(
+    disk: SmallDisk, inside: Warm, tmp_path: Path, warm: Warm
+) -> None:
+    disk.mount(SIZE)
+    catalog = tmp_path / "catalog"
+    (tmp_path / "bars.csv").write_text(csv_text(HELD))
+    source = ("import-csv", str(tmp_path / "bars.csv"), "-i", "AAPL.NASDAQ")
+    warm.barledger(catalog, *source).succeeded()
+    disk.fill(8_000)
+    folder = disk.inside / "backup"
+    error = inside.barledger(catalog, "backup", str(folder), "--json").document["error"]
+    assert error["code"] == "disk-full"
+    assert error["message"] == f"The disk that holds the backup {folder} is full."
+    disk.fill()
+    assert [path.name for path in disk.outside.iterdir()] == ["filler"]

@@ -20,7 +20,7 @@ from domain.errors import (
     DiskFullError,
 )
 from domain.events import PartitionWritten
-from domain.ports import LedgerHead, LedgerKeeper, RevisionHistory
+from domain.ports import DiskSpace, LedgerHead, LedgerKeeper, RevisionHistory
 from tests.builders import AAPL, MSFT, session_bars
 from tests.memory_catalog import MemoryCatalog
 
@@ -44,6 +44,7 @@ def back_up(
     history: RevisionHistory | None = None,
     keeper: LedgerKeeper | None = None,
     folder: Path = FOLDER,
+    disk: DiskSpace | None = None,
 ) -> BackUpResult:
     def keeper_in(where: Path) -> LedgerKeeper:
         assert where == folder
@@ -55,6 +56,7 @@ def back_up(
         history or catalog.history,
         keeper or catalog.keeper,
         keeper_in,
+        lambda _: disk or catalog.disk,
         catalog.progress,
     ).run(folder)
 
@@ -184,6 +186,7 @@ def test_a_ledger_without_events_can_be_copied() -> None:
         catalog.history,
         catalog.keeper,
         lambda _: catalog.keeper,
+        lambda _: catalog.disk,
         catalog.progress,
     ).run(FOLDER)
     assert (result.partitions, result.head.seq) == (0, 0)

@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Sequence
 
 import attrs
+import numpy as np
 import pytest
 
 from domain.availability import SeriesHoldings
@@ -174,6 +175,28 @@ def test_the_pause_at_noon_is_no_hole() -> None:
     assert _status(session, (OPEN, pause[0]), (pause[1], CLOSE)) is Status.COMPLETE
     assert _status(session, (OPEN, pause[0] - HOUR), (pause[1], CLOSE)) is Status.PARTIAL
     assert _status(session, (OPEN, pause[0])) is Status.PARTIAL
+
+
+HOURS = Series(AAPL.instrument_id, BarType.parse("1_HOUR"))
+
+
+def _hour_bars(*opens: int) -> Bars:
+    stamps = np.array(opens, np.int64)
+    return attrs.evolve(minute_bars(count=len(opens)), ts_open=stamps, ts_event=stamps + HOUR)
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_one_hour_bar_makes_no_session_complete(place: int) -> None:
+    held = _held(_hour_bars(OPEN + 30 * MINUTE + place * HOUR), HOURS)
+    assert _judged(TUESDAY, held).status is Status.PARTIAL
+
+
+def test_two_hour_bars_in_a_row_may_be_missing_and_three_may_not() -> None:
+    ten = OPEN + 30 * MINUTE
+    held = _held(_hour_bars(ten, ten + HOUR, ten + 4 * HOUR, ten + 5 * HOUR), HOURS)
+    assert _judged(TUESDAY, held).status is Status.COMPLETE
+    held = _held(_hour_bars(ten, ten + HOUR, ten + 5 * HOUR), HOURS)
+    assert _judged(TUESDAY, held).holes == IntervalSet.of((ten + 2 * HOUR, ten + 5 * HOUR))
 
 
 def _attested(*pieces: tuple[int, int]) -> PartitionWritten:

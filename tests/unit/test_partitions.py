@@ -10,7 +10,7 @@ import pytest
 
 from domain.bar_type import BarType
 from domain.bars import Bars
-from domain.coverage import inferred_coverage
+from domain.coverage import inferred_coverage, tolerated_hole
 from domain.instrument import InstrumentId, Series
 from domain.partitions import partition_bounds, partition_of, split_by_partition, trading_dates
 from domain.sessions import midnight_utc
@@ -62,10 +62,33 @@ def test_quiet_minutes_are_covered_and_long_holes_are_not() -> None:
     ]
 
 
-def test_long_bars_tolerate_holes_of_ten_bars() -> None:
-    opens = utc("2024-01-02T00:00") + np.array([0, 11, 23]) * 60 * MINUTE
+def test_hour_bars_tolerate_two_missing_in_a_row_and_not_three() -> None:
+    opens = utc("2024-01-02T00:00") + np.array([0, 3, 7]) * 60 * MINUTE
     bars = attrs.evolve(minute_bars(count=3), ts_open=opens, ts_event=opens + 60 * MINUTE)
-    assert len(inferred_coverage(bars, BarType.parse("1_HOUR")).intervals) == 2
+    assert [i.end - i.start for i in inferred_coverage(bars, BarType.parse("1_HOUR"))] == [
+        240 * MINUTE,
+        60 * MINUTE,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "minutes"),
+    [
+        ("1_SEC", 30),
+        ("1_MIN", 30),
+        ("5_MIN", 50),
+        ("15_MIN", 150),
+        ("20_MIN", 160),
+        ("30_MIN", 150),
+        ("1_HOUR", 120),
+        ("2_HOUR", 120),
+        ("3_HOUR", 0),
+        ("4_HOUR", 0),
+        ("8_HOUR", 0),
+    ],
+)
+def test_three_hours_without_a_bar_are_never_silence(name: str, minutes: int) -> None:
+    assert tolerated_hole(BarType.parse(name)) == minutes * MINUTE
 
 
 @pytest.mark.parametrize("name", [str(t) for t in BarType.all() if t.is_intraday])

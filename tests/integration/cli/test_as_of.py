@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.system import clock
 from domain.bars import Bars
 from tests.builders import NEW_YORK, csv_text, session_bars
 from tests.integration.cli.conftest import Barledger
@@ -180,3 +183,145 @@ def test_a_time_of_the_past_does_not_miss_what_was_yet_to_trade(
     )
     (row,) = ended.document["series"]
     assert row["gaps"] == [{"start": "2024-01-08", "end": "2024-01-09", "status": "missing"}]
+
+
+@pytest.fixture
+def clock_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
+    """Let the computer's clock stand at an instant, or let it be right again."""
+    right = clock.SystemClock.now
+
+    def run(text: str | None) -> None:
+        if text is None:
+            monkeypatch.setattr(clock.SystemClock, "now", right)
+            return
+        at = int(dt.datetime.fromisoformat(text).timestamp()) * 10**9
+        monkeypatch.setattr(clock.SystemClock, "now", lambda _: at)
+
+    return run
+
+
+def _remove(barledger: Barledger, day: str) -> int:
+    ended = barledger("remove", "-i", "AAPL.NASDAQ", "--start", day, "--end", day, "--yes")
+    assert ended.code == 0, ended.err
+    return _head(barledger)
+
+
+@pytest.mark.parametrize("instrument", ["AAPL.NASDAQ", "MSFT.NASDAQ"])
+def test_a_slow_clock_hides_no_gap_of_the_past(
+    barledger: Barledger,
+    tmp_path: Path,
+    clock_says: Callable[[str | None], None],
+    instrument: str,
+) -> None:
+    _import(barledger, tmp_path, session_bars(*WEEK))
+    clock_says("2000-01-01T00:00:00Z")
+    _remove(barledger, "2024-01-10")
+    # The last day is not held any more, and yet was once, so that it was over.
+    point = str(_remove(barledger, "2024-01-12"))
+    clock_says(None)
+    window = ("--start", WEEK[0], "--end", WEEK[1])
+    ended = barledger("check", "-i", instrument, *window, "--as-of", point, "--json")
+    assert ended.code == 3
+    (row,) = ended.document["series"]
+    assert row["checked"] == {"start": WEEK[0], "end": WEEK[1]}
+    missing = 2 if instrument == "AAPL.NASDAQ" else 5
+    assert (row["sessions"]["missing"], row["sessions"]["not_over"]) == (missing, 0)
+    if instrument == "AAPL.NASDAQ":
+        (row,) = barledger("check", "--as-of", point, "--json").document["series"]
+        assert row["gaps"] == [{"start": "2024-01-10", "end": "2024-01-10", "status": "missing"}]
+
+
+def test_an_event_is_not_older_than_those_before_it(
+    barledger: Barledger, tmp_path: Path, clock_says: Callable[[str | None], None]
+) -> None:
+    clock_says("2024-01-17T00:00:00Z")
+    _import(barledger, tmp_path, session_bars("2024-01-08", "2024-01-11"))
+    clock_says("2000-01-01T00:00:00Z")
+    seq = _remove(barledger, "2024-01-11")
+    clock_says(None)
+    window = ("--start", "2024-01-08", "--end", "2024-01-31")
+    ended = barledger("check", "-i", "AAPL.NASDAQ", *window, "--as-of", str(seq), "--json")
+    (row,) = ended.document["series"]
+    assert row["gaps"] == [{"start": "2024-01-11", "end": "2024-01-16", "status": "missing"}]
+
+
+def test_bars_that_were_held_prove_that_their_time_had_come(
+    barledger: Barledger,
+    tmp_path: Path,
+    catalog: Path,
+    clock_says: Callable[[str | None], None],
+) -> None:
+    for first, last in (("2024-01-08", "2024-01-09"), ("2024-01-11", "2024-01-12")):
+        _import(barledger, tmp_path, session_bars(first, last))
+    for suffix in ("", "-wal", "-shm"):
+        (catalog / f"ledger.db{suffix}").unlink(missing_ok=True)
+    clock_says("2000-01-01T00:00:00Z")
+    assert barledger("verify", "--rebuild-ledger", "--yes").code == 0
+    clock_says(None)
+    window = ("--start", WEEK[0], "--end", WEEK[1])
+    point = ("--as-of", str(_head(barledger)))
+    ended = barledger("check", "-i", "AAPL.NASDAQ", *window, *point, "--json")
+    assert ended.code == 3
+    (row,) = ended.document["series"]
+    assert row["gaps"] == [{"start": "2024-01-10", "end": "2024-01-10", "status": "missing"}]
+
+
+def test_an_event_of_the_past_does_not_miss_what_was_yet_to_trade(
+    barledger: Barledger, tmp_path: Path, clock_says: Callable[[str | None], None]
+) -> None:
+    clock_says("2024-01-10T12:00:00Z")
+    seq = _import(barledger, tmp_path, session_bars("2024-01-08", "2024-01-08"))
+    clock_says(None)
+    window = ("--start", "2024-01-08", "--end", "2024-01-31")
+    for point in (str(seq), "2024-01-10T12:00:01Z"):
+        ended = barledger("check", "-i", "AAPL.NASDAQ", *window, "--as-of", point, "--json")
+        (row,) = ended.document["series"]
+        assert row["gaps"] == [{"start": "2024-01-09", "end": "2024-01-09", "status": "missing"}]
+
+
+def test_a_range_of_which_nothing_was_over_is_warned_of(
+    barledger: Barledger, tmp_path: Path
+) -> None:
+    _import(barledger, tmp_path, session_bars(*WEEK))
+    window = ("--start", "2024-01-11", "--end", "2024-01-12")
+    for options in (("--as-of", "2024-01-05T00:00:00Z"), ()):
+        named = window if options else ("--start", "2099-01-05", "--end", "2099-01-06")
+        ended = barledger("check", "-i", "AAPL.NASDAQ", *named, *options, "--json")
+        assert ended.document["series"][0]["checked"] is None
+        (warning,) = ended.document["warnings"]
+        assert warning.startswith("AAPL.NASDAQ: no session of this range ")
+        assert "over then" in warning if options else "over yet" in warning
+
+
+def test_before_the_first_event_all_was_missing(barledger: Barledger, tmp_path: Path) -> None:
+    _import(barledger, tmp_path, session_bars(*WEEK))
+    window = ("--start", WEEK[0], "--end", WEEK[1])
+    ended = barledger("check", "-i", "AAPL.NASDAQ", *window, "--as-of", "0", "--json")
+    assert ended.code == 3
+    assert ended.document["series"][0]["sessions"]["missing"] == 5
+
+
+def test_check_warns_of_what_was_deleted_to_free_space(
+    barledger: Barledger, overwritten: tuple[int, dict[str, Any]]
+) -> None:
+    seq, _ = overwritten
+    assert barledger("check", "--as-of", str(seq), "--json").document["warnings"] == []
+    assert barledger("gc", "--older-than", "0d", "--yes").code == 0
+    (warning,) = barledger("check", "--as-of", str(seq), "--json").document["warnings"]
+    assert "1 partition that was held then can no longer be read" in warning
+    assert "barledger gc" in warning
+    early = ("--start", WEEK[0], "--end", "2024-01-09")
+    for options in (("--as-of", str(seq), *early), ("--as-of", str(_head(barledger))), ()):
+        ended = barledger("check", "-i", "AAPL", *options, "--json")
+        assert ended.document["warnings"] == []
+
+
+def test_far_times_are_only_far(
+    barledger: Barledger, overwritten: tuple[int, dict[str, Any]]
+) -> None:
+    for command in ("list", "check"):
+        (late,) = barledger(command, "--as-of", "9999-12-31T00:00:00Z", "--json").document["series"]
+        assert late["bars"] == 5 * 390
+    early = barledger("list", "--as-of", "0001-01-01T00:00:00Z", "--json")
+    assert early.document["series"] == []
+    assert barledger("check", "--as-of", "0001-01-01T00:00:00+14:00").code == 2

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import NEW_YORK, csv_text, minute_bars, session_bars
+from domain.bars import Bars
+from tests.builders import MINUTE, NEW_YORK, csv_text, minute_bars, session_bars, utc
 from tests.integration.cli.conftest import Barledger, Ended
 
 NAIVE = ("--timezone", "America/New_York")
@@ -27,6 +28,15 @@ def held(barledger: Barledger, tmp_path: Path) -> Barledger:
 
 def _run(barledger: Barledger, *arguments: str) -> Ended:
     return barledger("backtest", "-i", "AAPL.NASDAQ", *arguments)
+
+
+def _keep(
+    barledger: Barledger, folder: Path, *parts: Bars, instrument: str = "AAPL.NASDAQ"
+) -> None:
+    file = folder / "bars.csv"
+    file.write_text(csv_text(Bars.concat(parts)))
+    ended = barledger("import-csv", file, "-i", instrument)
+    assert ended.code == 0, ended.err
 
 
 def test_profit_is_that_of_the_bars(held: Barledger) -> None:
@@ -259,6 +269,144 @@ def test_damage_at_the_end_of_what_is_held_is_not_forgotten(held: Barledger, cat
     assert ended.document["bars"] == 4 * 390
     assert "damaged and left out until imported again: 2024-01-12" in ended.err
     assert "2024-01-12" in ended.document["warnings"][0]
+
+
+def test_a_session_that_is_held_in_part_is_told_with_its_holes(
+    barledger: Barledger, tmp_path: Path
+) -> None:
+    days = [session_bars("2024-01-02", "2024-01-02"), session_bars("2024-01-04", "2024-01-04")]
+    _keep(barledger, tmp_path, days[0], session_bars("2024-01-03", "2024-01-03", minutes=60))
+    _keep(barledger, tmp_path, days[1])
+    range_ = ("--start", "2024-01-02", "--end", "2024-01-04")
+    for window in (range_, ()):
+        ended = _run(barledger, *HOLD, *window, "--quiet", "--json")
+        assert ended.code == 0, ended.err
+        assert ended.document["bars"] == 840
+        assert ended.document["warnings"] == [
+            "AAPL.NASDAQ: 1 session is partial, and the rest is used: "
+            "2024-01-03 lacks 10:30-16:00 (America/New_York)"
+        ]
+    # The part that is held lacks nothing.
+    hour = ("--start", "2024-01-03T09:30:00-05:00", "--end", "2024-01-03T10:30:00-05:00")
+    ended = _run(barledger, *HOLD, *hour, "--json")
+    assert (ended.document["bars"], ended.document["warnings"]) == (60, [])
+    late = ("--start", "2024-01-03T11:00:00-05:00", "--end", "2024-01-03T12:00:00-05:00")
+    assert _run(barledger, *HOLD, *late).code == 3
+
+
+def test_many_holes_are_told_in_short(barledger: Barledger, tmp_path: Path) -> None:
+    bars = session_bars("2024-01-08", "2024-01-17")
+    _keep(barledger, tmp_path, bars.take((bars.ts_open // (40 * MINUTE)) % 2 == 0))
+    (warning,) = _run(barledger, *HOLD, "--json").document["warnings"]
+    assert warning.startswith("AAPL.NASDAQ: 7 sessions are partial, and the rest is used: ")
+    assert warning.count(" lacks ") == 5
+    assert "13:00-13:40 and 1 more (America/New_York)" in warning
+    assert warning.endswith("; and 2 more, which `barledger check --json` lists")
+
+
+def test_bars_outside_regular_hours_do_not_stand_for_a_session(
+    barledger: Barledger, tmp_path: Path
+) -> None:
+    _keep(barledger, tmp_path, session_bars("2024-01-08", "2024-01-08"))
+    _keep(barledger, tmp_path, minute_bars("2024-01-09T09:00:00", 60))
+    ended = _run(barledger, *HOLD, "--start", "2024-01-08", "--end", "2024-01-09", "--json")
+    assert ended.code == 3
+    assert "2024-01-09 (1 session)" in ended.document["error"]["recovery"]
+
+
+FUTURES = ("2024-01-07T23:00:00", "2024-01-12T22:00:00")
+
+
+@pytest.fixture
+def damaged_future(barledger: Barledger, tmp_path: Path, catalog: Path) -> Barledger:
+    """Hold a week of ESH4.CME minutes, of which the UTC date 9 January is known to be damaged."""
+    minutes = (utc(FUTURES[1]) - utc(FUTURES[0])) // MINUTE
+    bars = minute_bars(FUTURES[0], minutes, first_price=510_000, step=0)
+    # CME pauses from 16:00 to 17:00 in Chicago.
+    bars = bars.take(bars.ts_open // (60 * MINUTE) % 24 != 22)
+    define = ("--tick", "0.25", "--multiplier", "50", "--expiry", "2024-03-15")
+    assert barledger("instrument", "set", "-i", "ESH4.CME", *define).code == 0
+    _keep(barledger, tmp_path, bars, instrument="ESH4.CME")
+    path = catalog / "ESH4.CME" / "1_MIN" / "2024-01-09.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    barledger("verify")
+    return barledger
+
+
+@pytest.mark.parametrize("date", ["2024-01-09", "2024-01-10"])
+def test_a_session_known_to_be_damaged_is_missing_though_a_part_of_it_is_held(
+    damaged_future: Barledger, date: str
+) -> None:
+    future = ("-i", "ESH4.CME", "--start", date, "--end", date)
+    (row,) = damaged_future("check", *future, "--json").document["series"]
+    assert row["gaps"] == [{"start": date, "end": date, "status": "corrupt"}]
+    ended = damaged_future("backtest", *future, *HOLD, "--json")
+    assert ended.code == 3
+    assert ended.document["error"]["code"] == "data-not-found"
+    recovery = ended.document["error"]["recovery"]
+    assert f": {date} (1 session). Corrupt: {date}." in recovery
+
+
+def test_damage_in_the_evening_of_the_last_date_is_told(damaged_future: Barledger) -> None:
+    day = ("--start", "2024-01-08", "--end", "2024-01-08")
+    ended = damaged_future("backtest", "-i", "ESH4.CME", *HOLD, *day, "--json")
+    assert ended.code == 0, ended.err
+    assert ended.document["warnings"] == [
+        "ESH4.CME: damaged and left out until imported again: part of the session 2024-01-09"
+    ]
+    day = ("--start", "2024-01-11", "--end", "2024-01-11")
+    ended = damaged_future("backtest", "-i", "ESH4.CME", *HOLD, *day, "--json")
+    assert ended.document["warnings"] == []
+
+
+def test_without_a_range_damage_names_the_sessions_that_it_touches(
+    damaged_future: Barledger,
+) -> None:
+    ended = damaged_future("backtest", "-i", "ESH4.CME", *HOLD, "--json")
+    assert ended.code == 0, ended.err
+    assert ended.document["warnings"] == [
+        "ESH4.CME: damaged and left out until imported again: 2024-01-09 "
+        "(sessions 2024-01-09 to 2024-01-10)"
+    ]
+
+
+def test_where_all_is_damaged_that_is_said(held: Barledger, catalog: Path) -> None:
+    for path in (catalog / "AAPL.NASDAQ" / "1_MIN").glob("*.parquet"):
+        path.write_bytes(b"damaged")
+    held("verify")
+    for window, code in (((), 2), (("--start", WEEK[0]), 3)):
+        ended = _run(held, *HOLD, *window)
+        assert ended.code == code
+        words = " ".join(ended.err.split())
+        assert "Damaged and left out until imported again: 2024-01-08, 2024-01-09" in words
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        ("--end", "2024-01-05"),
+        ("--end", "2023-01-05"),
+        ("--start", "2024-01-20"),
+        ("--start", "2100-01-01"),
+        ("--start", "0001-01-01", "--end", "9999-12-31"),
+    ],
+)
+def test_a_range_beside_what_is_held_is_not_found(held: Barledger, window: tuple[str, ...]) -> None:
+    ended = _run(held, *HOLD, *window, "--json")
+    assert ended.code == 3
+    assert ended.document["error"]["code"] == "data-not-found"
+
+
+def test_no_bar_is_loaded_to_find_what_is_missing(held: Barledger, catalog: Path) -> None:
+    # Bytes that nobody has read yet do not matter before the run.
+    for path in (catalog / "AAPL.NASDAQ" / "1_MIN").glob("*.parquet"):
+        path.write_bytes(b"unread")
+    ended = _run(held, *HOLD, "--start", "2024-01-08", "--end", "2024-01-19", "--json")
+    assert ended.code == 3
+    assert "2024-01-16 to 2024-01-19 (4 sessions)" in ended.document["error"]["recovery"]
+    assert "Corrupt" not in ended.document["error"]["recovery"]
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_the_run(held: Barledger) -> None:

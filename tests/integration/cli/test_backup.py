@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.parquet.history import ParquetRevisionHistory
+from adapters.sqlite.keeper import SqliteLedgerKeeper
+from adapters.system.disk import SystemDiskSpace
 from domain.bars import Bars
 from tests.builders import csv_text, session_bars
 from tests.cli import ROOT, Cli
@@ -110,6 +114,45 @@ def test_a_folder_that_holds_something_is_refused(
     assert _contents(catalog) == before
 
 
+def test_a_name_that_no_folder_can_have_is_refused(overwritten: Barledger, tmp_path: Path) -> None:
+    ended = overwritten("backup", tmp_path / ("x" * 300), "--json")
+    assert (ended.code, ended.document["error"]["code"]) == (1, "backup")
+
+
+def test_the_command_that_checks_it_can_be_pasted(overwritten: Barledger, tmp_path: Path) -> None:
+    out = overwritten("backup", tmp_path / "my $HOME copy").out
+    command = next(line for line in out.splitlines() if "Check it" in line).split(": ", 1)[1]
+    assert overwritten(*shlex.split(command)[1:]).code == 0
+
+
+def test_too_little_room_there_is_found_before_files_are_copied(
+    overwritten: Barledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SystemDiskSpace, "free", lambda _: 20_000)
+    error = overwritten("backup", tmp_path / "copy", "--json").document["error"]
+    assert error["code"] == "not-enough-space"
+    said = f"The disk that holds the backup {tmp_path / 'copy'} has 20.0 kB free; 6 files need"
+    assert error["message"].startswith(said)
+    assert not (tmp_path / "copy").exists()
+
+
+def test_no_ledger_is_made_anew_while_a_backup_is_made(
+    overwritten: Barledger, catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_ledger = SqliteLedgerKeeper.copy
+
+    def copy_and_rebuild(self: SqliteLedgerKeeper, folder: Path) -> int:
+        head = copy_ledger(self, folder)
+        monkeypatch.setattr(ParquetRevisionHistory.__init__, "__defaults__", (0,))
+        ended = overwritten("verify", "--rebuild-ledger", "--yes", "--json")
+        assert ended.document["error"]["code"] == "catalog-busy"
+        return head
+
+    monkeypatch.setattr(SqliteLedgerKeeper, "copy", copy_and_rebuild)
+    assert overwritten("backup", tmp_path / "copy").code == 0
+    assert_unbroken(tmp_path / "copy")
+
+
 def test_an_empty_folder_will_do(overwritten: Barledger, tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
     assert overwritten("backup", tmp_path / "copy").code == 0
@@ -151,7 +194,14 @@ def test_what_an_interrupted_backup_left_is_no_catalog_and_is_named(
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert overwritten("backup", whole).code == 0
     shutil.copytree(whole, killed / ".unfinished-backup")
-    assert "holds nothing" in overwritten("list", "--catalog", killed).out
+    source = ["import-csv", str(tmp_path / "bars.csv"), "-i", "AAPL.NASDAQ"]
+    for words, code in ((["list"], 1), (["verify"], 5), (source, 1)):
+        told = overwritten(*words, "--json", "--catalog", killed)
+        assert (told.code, told.document["error"]["message"]) == (
+            code,
+            f"{killed} holds a backup that was never finished.",
+        )
+    assert [one.name for one in killed.iterdir()] == [".unfinished-backup"]
     ended = overwritten("backup", killed, "--json")
     assert "never finished" in ended.document["error"]["message"]
 

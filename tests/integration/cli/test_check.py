@@ -99,8 +99,8 @@ def test_a_real_week_with_trading_outside_regular_hours_is_complete(barledger: B
 
 @pytest.fixture
 def hours(tmp_path: Path) -> Path:
-    """Return a file of the first weeks of real hour bars."""
-    lines = (DATA / "AAPL_1hour_new_york.csv").read_text().splitlines()[:200]
+    """Return a file of the first weeks of real hour bars, whole sessions of them."""
+    lines = (DATA / "AAPL_1hour_new_york.csv").read_text().splitlines()[:197]
     file = tmp_path / "hours.csv"
     file.write_text("\n".join(lines) + "\n")
     return file

@@ -179,6 +179,13 @@ def test_times_choose_events(changed: Barledger) -> None:
     assert changed("ledger", "log", "--limit", "0").code == 2
 
 
+def test_far_times_are_only_far(changed: Barledger) -> None:
+    for until in ("9999-12-31", "9999-12-31T23:59:59Z"):
+        assert len(_events(changed, "--since", "0001-01-01", "--until", until)) == 12
+    for day in ("0001-01-01", "9999-12-31"):
+        assert _events(changed, "--since", day, "--until", day) == []
+
+
 def test_removal_restoration_and_deletion_are_told(changed: Barledger) -> None:
     changed("remove", "-i", "AAPL.NASDAQ", "--start", "2024-01-09", "--end", "2024-01-09", "--yes")
     (line,) = _lines(changed, "--type", "PartitionRemoved")[1:]
@@ -244,6 +251,10 @@ def test_one_event_is_shown_whole_with_what_became_of_it(changed: Barledger) -> 
     document = changed("ledger", "show", "10", "--json").document
     assert (document["seq"], document["before"]["seq"], document["since"]) == (10, 2, {})
     assert changed("ledger", "show", "2", "--json").document["since"] == {"superseded": 10}
+    changed("remove", "-i", "AAPL.NASDAQ", "--start", "2024-01-09", "--end", "2024-01-09", "--yes")
+    assert "removed          at event 13" in changed("ledger", "show", "10").out
+    assert changed("ledger", "show", "10", "--json").document["since"] == {"removed": 13}
+    assert changed("ledger", "show", "2", "--json").document["since"] == {"superseded": 10}
     assert changed("ledger", "show", "6").code == 0
 
 
@@ -252,6 +263,7 @@ def test_an_unknown_event_is_not_found(changed: Barledger) -> None:
     assert ended.code == 3
     assert ended.document["error"]["code"] == "event-not-found"
     assert "ends with event 12" in ended.document["error"]["message"]
+    assert changed("ledger", "show", "9" * 20).code == 3
     assert changed("ledger", "show", "0").code == 2
 
 
@@ -327,12 +339,93 @@ def test_wrong_projections_are_found_and_made_anew(
     assert document["events_per_second"] > 0
 
 
-def test_a_lost_ledger_is_not_called_genuine(changed: Barledger, catalog: Path) -> None:
-    (catalog / "ledger.db").unlink()
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_lost_ledger_is_not_called_genuine(
+    changed: Barledger, catalog: Path, *, empty: bool
+) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (catalog / f"ledger.db{suffix}").unlink(missing_ok=True)
+    if empty:
+        (catalog / "ledger.db").touch()
     for command in ("verify", "head", "replay", "log"):
         ended = changed("ledger", command, "--json")
-        assert ended.code == 1
+        assert ended.code == (5 if command == "verify" else 1)
         assert ended.document["error"]["code"] == "ledger-missing"
+
+
+def _altered(path: Path, offset: int, flip: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(offset)
+        (byte,) = file.read(1)
+        file.seek(offset)
+        file.write(bytes([byte ^ flip]))
+
+
+@pytest.mark.parametrize(
+    ("offset", "flip"), [(47, 1), (60, 1), (63, 1), (63, 2), (68, 128), (71, 1)]
+)
+def test_a_flip_in_the_header_is_damage(
+    changed: Barledger, catalog: Path, offset: int, flip: int
+) -> None:
+    with closing(sqlite3.connect(catalog / "ledger.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _altered(catalog / "ledger.db", offset, flip)
+    ended = changed("ledger", "verify", "--json")
+    assert ended.code == 5
+    if "error" in ended.document:
+        error = ended.document["error"]
+        assert error["code"] == "ledger-damaged"
+        assert "barledger ledger verify" not in error["recovery"]
+        assert "--rebuild-ledger" in error["recovery"]
+        ended = changed("verify", "--json")
+        assert ended.code == 5
+        assert ended.document["error"]["code"] == "ledger-damaged"
+
+
+def test_a_ledger_of_a_newer_version_is_not_called_damaged(
+    changed: Barledger, catalog: Path
+) -> None:
+    with closing(sqlite3.connect(catalog / "ledger.db")) as connection:
+        connection.execute("CREATE TABLE novelty (one)")
+        connection.execute("PRAGMA user_version = 3")
+    for command in (("ledger", "verify"), ("verify",)):
+        ended = changed(*command, "--json")
+        assert ended.code == 1
+        assert "upgrade" in ended.document["error"]["recovery"]
+
+
+@pytest.mark.parametrize("command", [("ledger", "verify"), ("verify",), ("list",)])
+def test_a_folder_in_the_ledgers_place_is_damage(
+    changed: Barledger, catalog: Path, command: tuple[str, ...]
+) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (catalog / f"ledger.db{suffix}").unlink(missing_ok=True)
+    (catalog / "ledger.db").mkdir()
+    ended = changed(*command, "--json")
+    assert ended.code == 5
+    assert ended.document["error"]["code"] == "ledger-damaged"
+    assert "is a folder" in ended.document["error"]["message"]
+
+
+def test_a_file_that_is_no_ledger_is_not_told_to_be_verified(
+    changed: Barledger, catalog: Path
+) -> None:
+    (catalog / "ledger.db").write_bytes(b"no database" * 100)
+    ended = changed("ledger", "verify", "--json")
+    assert ended.code == 5
+    assert "barledger ledger verify" not in ended.document["error"]["recovery"]
+    assert "--rebuild-ledger" in ended.document["error"]["recovery"]
+
+
+def test_a_dropped_projection_is_mended_by_replay(changed: Barledger, catalog: Path) -> None:
+    with closing(sqlite3.connect(catalog / "ledger.db")) as connection:
+        connection.execute("DROP TABLE revisions")
+    ended = changed("ledger", "verify")
+    assert ended.code == 5
+    assert "barledger ledger replay" in ended.out
+    assert "--rebuild-ledger" not in ended.out
+    assert changed("ledger", "replay").code == 0
+    assert changed("ledger", "verify").code == 0
 
 
 def test_the_audit_does_not_wait_for_heavy_modules(changed: Barledger, tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from adapters.parquet import files
+from adapters.parquet.inspection import ParquetCatalogFiles
+from domain.ports import FoundFile
 from tests.builders import MSFT, csv_text, minute_bars, new_partition, session_bars
 from tests.integration.cli.conftest import Barledger
 from tests.integration.cli.verifying import (
@@ -250,6 +253,39 @@ def test_a_pipe_in_a_partitions_place_is_damage(barledger: Barledger, held: Path
     assert "no regular file" in verify(barledger, 5)["damaged"][0]["problem"]
 
 
+def test_a_link_that_leads_round_in_a_circle_is_damage(barledger: Barledger, held: Path) -> None:
+    (held / DAY).unlink()
+    (held / DAY).symlink_to((held / DAY).name)
+    (held / "round").symlink_to("round")
+    (held / "long").symlink_to("x" * 300 if os.name == "nt" else "x" * 255 + "/y")
+    (damaged,) = verify(barledger, 5)["damaged"]
+    assert (damaged["path"], damaged["problem"]) == (DAY, "it is a link")
+    assert not os.path.lexists(held / DAY)
+    assert verify(barledger, 0, "--rebuild-ledger", "--yes")["partitions"] == 2
+
+
+def test_a_file_that_is_put_back_meanwhile_is_neither_recorded_nor_moved(
+    barledger: Barledger, held: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may repair what this one has just found missing."""
+    (held / "elsewhere").mkdir()
+    lost = (held / DAY).rename(held / "elsewhere" / "lost.parquet")
+    find, number = ParquetCatalogFiles.find, itertools.count()
+
+    def put_back(self: ParquetCatalogFiles) -> Iterator[FoundFile]:
+        if next(number) == 1:  # the first look is before the files are checked
+            shutil.copy(lost, held / DAY)
+        return find(self)
+
+    before = events(barledger)
+    monkeypatch.setattr(ParquetCatalogFiles, "find", put_back)
+    found = verify(barledger, 0)
+    assert (found["damaged"], found["bars"]) == ([], 3 * 390)
+    assert (held / DAY).exists()
+    assert not (held / ".quarantine").exists()
+    assert events(barledger) == before
+
+
 def test_the_words_of_a_hostile_file_do_nothing_to_a_terminal(
     barledger: Barledger, held: Path
 ) -> None:
@@ -300,3 +336,17 @@ def test_no_file_is_moved_on_the_word_of_what_is_kept_beside_the_events(
     assert sorted(path for path in held.rglob("*.parquet")) == before
     assert barledger("ledger", "replay").code == 0
     assert verify(barledger, 0)["bars"] == 3 * 390
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_lost_ledger_is_damage(
+    barledger: Barledger, held: Path, catalog: Path, *, empty: bool
+) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (catalog / f"ledger.db{suffix}").unlink(missing_ok=True)
+    if empty:
+        (catalog / "ledger.db").touch()
+    ended = barledger("verify", "--json")
+    assert ended.code == 5
+    assert ended.document["error"]["code"] == "ledger-missing"
+    assert barledger("list", "--json").code == 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sqlite3
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,9 +15,13 @@ from typing import Any
 import pytest
 
 from adapters.parquet import files
+from adapters.parquet.inspection import ParquetCatalogFiles
+from adapters.sqlite.moving import Aside
 from adapters.sqlite.new_ledger import SqliteNewLedger
 from domain.errors import DiskFullError
+from domain.ports import FoundFile
 from tests.builders import DATA, csv_text, minute_bars, new_partition, session_bars
+from tests.cli import ROOT
 from tests.integration.cli.conftest import Barledger
 from tests.integration.cli.verifying import (
     DAY,
@@ -274,9 +281,10 @@ def test_a_rebuild_that_is_cut_short_leaves_no_half_ledger(
     with monkeypatch.context() as patched:
         patched.setattr(SqliteNewLedger, "take_place", fail)
         assert verify(barledger, 1, "--rebuild-ledger", "--yes")["error"]["code"] == "disk-full"
-    assert barledger("list", "--json").document["error"]["code"] == "ledger-missing"
-    assert (held / ".quarantine" / "ledger.db").read_bytes() == before
-    assert verify(barledger, 0, "--rebuild-ledger")["bars"] == 3 * 390
+    assert (held / "ledger.db").read_bytes() == before
+    assert list((held / ".quarantine").iterdir()) == []
+    assert list(held.glob("*rebuilding*")) == []
+    assert verify(barledger, 0, "--rebuild-ledger", "--yes")["bars"] == 3 * 390
     assert list(held.glob("*rebuilding*")) == []
 
 
@@ -323,3 +331,46 @@ def test_real_bars_of_every_length_come_through(
     assert verify(barledger, 0, "--rebuild-ledger")["bars"] == sound["bars"]
     assert _known(barledger) == known
     assert verify(barledger, 0) == sound
+
+
+def test_what_another_process_writes_meanwhile_is_in_the_new_ledger(
+    barledger: Barledger, held: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real process comes when the new ledger is about to take the old one's place."""
+    words = ["instrument", "set", "-i", "AAPL.NASDAQ", "--tick", "0.05", "--catalog", str(held)]
+    started: list[subprocess.Popen[bytes]] = []
+    give_way = Aside.give_way
+
+    def wait(self: Aside) -> None:
+        command = [sys.executable, "-m", "entrypoints", *words]
+        started.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL))
+        # Long enough that it is waiting, mostly; whenever it comes, it must end well.
+        with pytest.raises(subprocess.TimeoutExpired):
+            started[0].wait(2)
+        give_way(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Aside, "give_way", wait)
+        verify(barledger, 0, "--rebuild-ledger", "--yes")
+    assert started[0].wait() == 0
+    log = barledger("ledger", "log", "--json").document["events"]
+    assert [one["type"] for one in log if "instrument" in one["type"].lower()]
+    assert barledger("ledger", "verify").code == 0
+
+
+def test_a_series_that_another_process_begins_meanwhile_stops_it(
+    barledger: Barledger, held: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, number = ParquetCatalogFiles.find, itertools.count()
+
+    def begin(self: ParquetCatalogFiles) -> Iterator[FoundFile]:
+        if next(number) == 1:
+            shutil.copytree(held / "AAPL.NASDAQ", held / "MSFT.NASDAQ")
+        return find(self)
+
+    before = (held / "ledger.db").read_bytes()
+    monkeypatch.setattr(ParquetCatalogFiles, "find", begin)
+    error = verify(barledger, 1, "--rebuild-ledger", "--yes")["error"]
+    assert error["code"] == "ledger-conflict"
+    assert (held / "ledger.db").read_bytes() == before
+    assert list(held.glob("*rebuilding*")) == []

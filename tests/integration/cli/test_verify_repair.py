@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from adapters.parquet import files
+from adapters.system.disk import SystemDiskSpace
 from domain.bars import Bars
 from domain.ports import NewPartition
 from tests.builders import MSFT, csv_text, new_partition, session_bars
@@ -255,6 +256,9 @@ def test_what_does_not_belong_there_is_left_and_told(
     path = held / FOLDER / _aside("2024-01-05")
     path.parent.mkdir()
     path.write_bytes(files.encode(new) if new else b"nothing")
+    (unknown,) = verify(barledger, 0)["unknown"]
+    assert problem in unknown["problem"]
+    assert unknown["action"] == "barledger verify --repair leaves it where it is"
     found = verify(barledger, 0, "--repair", "--yes")
     (unknown,) = found["unknown"]
     assert problem in unknown["problem"]
@@ -311,3 +315,39 @@ def test_no_later_write_covers_a_file_that_an_older_ledger_does_not_know(
     take_in(barledger, tmp_path, text, "--on-conflict", "merge")
     assert precious in [path.read_bytes() for path in held.rglob("*.parquet")]
     assert verify(barledger, 0)["revisions"] == 2
+
+
+def test_verify_promises_what_repair_then_does(barledger: Barledger, held: Path) -> None:
+    shutil.copy(held / DAY, (held / DAY).with_name("2024-01-04.7.parquet"))
+    held_now = files.describe((held / FOLDER / "2024-01-02.parquet").read_bytes())
+    same = attrs.evolve(held_now, revision=2)
+    other = new_partition(_session("2024-01-05"), partition="2024-01-05")
+    _put(held, same, _aside("2024-01-02.2"))
+    _put(held, other, _aside("2024-01-05"))
+    told = {one["path"]: one["action"] for one in verify(barledger, 0)["unknown"]}
+    copied, free, asked = (next(path for path in told if name in path) for name in _NAMES)
+    assert told[copied] == "barledger verify --repair leaves it where it is"
+    assert told[free] == "barledger verify --repair takes it in"
+    assert told[asked] == "barledger verify --repair --yes takes it in"
+    assert {one["path"] for one in verify(barledger, 0, "--repair")["unknown"]} == {copied, asked}
+    left = {one["path"] for one in verify(barledger, 0, "--repair", "--yes")["unknown"]}
+    assert left == {copied}
+
+
+_NAMES = ("2024-01-04.7", "2024-01-02.2", "2024-01-05")
+
+
+@pytest.mark.parametrize("option", ["--repair", "--rebuild-ledger"])
+def test_too_little_room_is_found_before_anything_is_written(
+    barledger: Barledger, held: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    _put(held, new_partition(_session("2024-01-05"), partition="2024-01-05"), _aside("2024-01-05"))
+    before = sorted(path for path in held.rglob("*") if path.suffix != ".lock")
+    monkeypatch.setattr(SystemDiskSpace, "free", lambda _: 100_000)
+    error = verify(barledger, 1, option, "--yes")["error"]
+    assert error["code"] == "not-enough-space"
+    assert "has 100.0 kB free" in error["message"]
+    after = sorted(path for path in held.rglob("*") if path.suffix != ".lock")
+    assert [one for one in after if not one.name.startswith(".")] == [
+        one for one in before if not one.name.startswith(".")
+    ]

@@ -68,5 +68,33 @@ def read(path: Path, count: int) -> None:
         ledger.close()
 
 
+def append_and_close(path: Path, count: int) -> None:
+    """Append many batches, each with a file that is opened and closed for it."""
+    _at_once(path, count)
+    for _ in range(60):
+        ledger = SqliteLedger(path, MemoryClock())
+        _append(ledger)
+        ledger.close()
+
+
+def read_long(path: Path, count: int) -> None:
+    """Read with one handle, where nothing can be written, until nothing is written elsewhere."""
+    ledger = SqliteLedger(path, MemoryClock())
+    seen, moved = ledger.head(), 0
+    Path(os.environ["WRITABLE"], f"ready-{os.getpid()}").touch()
+    while seen < count:
+        snapshot = ledger.availability()
+        assert snapshot.head >= seen
+        assert snapshot.head % 3 == 0, "a batch is there whole or not at all"
+        moved += snapshot.head > seen
+        seen = snapshot.head
+        events = list(ledger.replay(upto=seen))
+        assert [one.seq for one in events] == list(range(1, seen + 1))
+        assert histories.shown(snapshot) == histories.shown(fold(events))
+    ledger.close()
+    assert moved > 1, "nothing was written meanwhile"
+
+
 if __name__ == "__main__":
-    {"make": make, "append": append, "read": read}[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
+    tasks = (make, append, append_and_close, read, read_long)
+    {one.__name__: one for one in tasks}[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))

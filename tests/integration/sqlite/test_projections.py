@@ -13,8 +13,9 @@ from adapters.sqlite.keeper import SqliteLedgerKeeper
 from adapters.sqlite.ledger import SqliteLedger
 from domain.availability import fold
 from domain.errors import LedgerDamagedError
-from domain.events import Event, Recorded
+from domain.events import CsvImported, Event, Recorded
 from domain.history import histories as folded
+from domain.instrument import InstrumentId
 from tests import histories
 from tests.builders import AAPL, MSFT, ORIGIN
 from tests.integration.sqlite.conftest import Connected, NoTask, Opened, verified
@@ -90,7 +91,6 @@ WRONG = {
     "an instrument too few": "DELETE FROM instruments WHERE defined = 1",
     "another instrument": "UPDATE instruments SET instrument_id = 'X.Y' WHERE defined = 1",
     "behind": "UPDATE projected SET upto = 3",
-    "ahead": "UPDATE projected SET upto = 300",
     "lost its place": "DELETE FROM projected",
 }
 
@@ -114,13 +114,12 @@ def test_wrong_rows_are_found_and_made_right(
     assert histories.shown(opened(path).availability()) == told
 
 
-@pytest.mark.parametrize("wrong", ["behind", "lost its place", "a row too many"])
+@pytest.mark.parametrize("wrong", ["behind", "lost its place"])
 def test_an_append_is_refused_where_rows_are_in_its_way(
     path: Path, wrong: str, opened: Opened, connected: Connected
 ) -> None:
     foreign = connected(path)
     foreign.execute(WRONG[wrong])
-    foreign.execute("UPDATE revisions SET written = 17 WHERE partition = '2024-01-09'")
     foreign.commit()
     foreign.close()
     new = histories.write("2024-01-09")
@@ -133,14 +132,73 @@ def test_an_append_is_refused_where_rows_are_in_its_way(
     assert verified(path).valid
 
 
+POINTING_WRONG = {
+    "another partition": "UPDATE revisions SET written = 3 WHERE written = 2",
+    "another series": "UPDATE revisions SET written = (SELECT min(written) FROM revisions WHERE"
+    " series LIKE 'MSFT%' AND partition = '2024-01-02') WHERE written = 2",
+    "another revision": "UPDATE revisions SET revision = 9 WHERE written = 2",
+    "no partition at all": "UPDATE revisions SET written = 1 WHERE written = 2",
+    "nothing": "UPDATE revisions SET written = -1 WHERE written = 2",
+}
+
+
+@pytest.mark.parametrize("wrong", POINTING_WRONG)
+def test_a_row_that_points_to_the_event_of_another_is_damage(
+    tmp_path: Path, wrong: str, opened: Opened, connected: Connected
+) -> None:
+    days = ("2024-01-02", "2024-01-03")
+    events = [histories.write(day, series=series) for series in (AAPL, MSFT) for day in days]
+    ledger = opened(tmp_path / "ledger.db")
+    ledger.append(
+        [CsvImported(AAPL, "f", "ab" * 32, 5, 5, 0, 0, None, "open", "skip")],
+        ORIGIN,
+        expected_head=0,
+    )
+    ledger.append(events, ORIGIN, expected_head=1)
+    foreign = connected(tmp_path / "ledger.db")
+    assert foreign.execute(POINTING_WRONG[wrong]).rowcount == 1
+    foreign.commit()
+    partitions = ledger.availability().holdings(AAPL).partitions
+    attempts = [lambda: partitions["2024-01-02"]]
+    if wrong != "nothing":  # no event, no row of the join: the number of partitions tells
+        attempts += [lambda: dict(partitions.items()), lambda: list(partitions.values())]
+    for attempt in attempts:
+        with pytest.raises(LedgerDamagedError) as raised:
+            attempt()
+        assert "barledger ledger replay" in raised.value.recovery
+    assert partitions["2024-01-03"] == events[1]
+    assert SqliteLedgerKeeper(tmp_path / "ledger.db").replay(NoTask()).changed
+    assert ledger.availability().holdings(AAPL).partitions["2024-01-02"] == events[0]
+
+
+def test_an_instrument_whose_row_points_to_another_is_damage(
+    path: Path, opened: Opened, connected: Connected
+) -> None:
+    foreign = connected(path)
+    changed = foreign.execute("UPDATE instruments SET instrument_id = 'X.NASDAQ'")
+    assert changed.rowcount > 0
+    foreign.commit()
+    with pytest.raises(LedgerDamagedError, match=r"event \d+ is not what it says"):
+        _ = opened(path).availability().instruments[InstrumentId.parse("X.NASDAQ")]
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_that_was_dropped_is_made_anew(
-    path: Path, table: str, connected: Connected
+    path: Path, table: str, opened: Opened, connected: Connected
 ) -> None:
     before, foreign = _rows(path, connected), connected(path)
     foreign.execute(f"DROP TABLE {table}")
     foreign.close()
-    assert f"table {table} is missing" in verified(path).problems[0]
+    (problem,) = verified(path).problems
+    assert f"table {table} is missing" in problem
+    assert "barledger ledger replay" in problem
+    for attempt in (
+        lambda: histories.shown(opened(path).availability()),
+        lambda: opened(path).append(histories.ordinary(), ORIGIN, expected_head=16),
+    ):
+        with pytest.raises(LedgerDamagedError, match=f"no such table: .*{table}") as raised:
+            attempt()
+        assert raised.value.recovery.endswith("barledger ledger replay")
     assert SqliteLedgerKeeper(path).replay(NoTask()).changed
     assert _rows(path, connected) == before
     assert verified(path).problems == ()
@@ -192,7 +250,7 @@ def test_one_series_is_read_without_the_others(path: Path, opened: Opened) -> No
     ledger = opened(path)
     asked: list[str] = []
     ledger.head()
-    connection = ledger._open()
+    connection = ledger._handles.reader()
     assert connection is not None
     connection.set_trace_callback(asked.append)
     held = ledger.availability().holdings(MSFT)

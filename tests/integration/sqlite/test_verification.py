@@ -121,11 +121,129 @@ def test_a_tail_that_was_cut_off_is_found_by_a_head_that_was_kept(
 ) -> None:
     head = SqliteLedgerKeeper(path).head()
     _unguarded(connected(path), "DELETE FROM events WHERE seq > 12")
-    SqliteLedgerKeeper(path).replay(NoTask())
+    connection = connected(path)
+    connection.execute("UPDATE projected SET upto = 12")
+    for table in ("revisions", "series", "instruments"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.commit()
+    connection.close()
+    assert SqliteLedgerKeeper(path).replay(NoTask()).changed
     assert verified(path).valid
+    assert verified(path).first_broken is None
     report = verified(path, (head.seq, head.hash))
     assert report.first_broken == 13
     assert "once had 16 events" in report.problems[0]
+
+
+@pytest.mark.parametrize("knows", ["upto", "a row", "an end"])
+def test_a_tail_that_was_cut_off_is_missed_by_what_followed_from_it(
+    path: Path, opened: Opened, connected: Connected, knows: str
+) -> None:
+    _unguarded(connected(path), "DELETE FROM events WHERE seq > 7")
+    if knows != "upto":
+        _unguarded(connected(path), "UPDATE projected SET upto = 7")
+    if knows == "an end":
+        _unguarded(
+            connected(path),
+            "DELETE FROM revisions WHERE written > 7",
+            "UPDATE revisions SET ended = NULL, corrupted = NULL, discarded = NULL",
+            "UPDATE revisions SET discarded = 8",
+        )
+        connection = connected(path)
+        connection.execute("DELETE FROM instruments WHERE defined > 7")
+        connection.execute("DELETE FROM series WHERE first > 7")
+        connection.commit()
+        connection.close()
+    before = path.read_bytes()
+    report = verified(path)
+    assert (report.first_broken, report.events) == (8, 7)
+    assert "Event 8 is missing" in report.problems[0]
+    attempts = [lambda: SqliteLedgerKeeper(path).replay(NoTask())]
+    if knows == "upto":
+        attempts += [
+            lambda: opened(path).availability(),
+            lambda: opened(path).append([histories.write()], ORIGIN, expected_head=7),
+        ]
+    for attempt in attempts:
+        with pytest.raises(LedgerDamagedError, match="Event 8 is missing") as raised:
+            attempt()
+        assert "backup" in raised.value.recovery
+        assert "ledger replay" not in raised.value.recovery
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("UPDATE events SET user = 'mallory' WHERE seq = 5", "Event 5 is not what was recorded"),
+        ("DELETE FROM events WHERE seq = 5", "Event 5 is missing"),
+        ("UPDATE events SET hash = previous_hash WHERE seq = 5", "Event 5 is not what"),
+    ],
+)
+def test_nothing_is_made_anew_from_forged_events(
+    path: Path, connected: Connected, change: str, problem: str
+) -> None:
+    _unguarded(connected(path), change, "UPDATE revisions SET bars = bars + 1")
+    before = path.read_bytes()
+    with pytest.raises(LedgerDamagedError, match=problem) as raised:
+        SqliteLedgerKeeper(path).replay(NoTask())
+    assert "ledger replay" not in raised.value.recovery
+    assert path.read_bytes() == before
+
+
+def test_an_event_under_another_series_is_named_though_its_hash_fits(
+    path: Path, connected: Connected
+) -> None:
+    connection = connected(path)
+    rows = connection.execute("SELECT * FROM events ORDER BY seq").fetchall()
+    place = next(place for place, row in enumerate(rows) if place > 3 and row[4])
+    previous, changes = rows[place - 1][-1], []
+    for seq, *fields, _, _ in rows[place:]:
+        if seq == rows[place][0]:
+            fields[3] = "TSLA.NASDAQ/1_MIN"
+        digest = serialization.chained_hash(previous, (seq, *fields))
+        changes.append(
+            f"UPDATE events SET series = {f"'{fields[3]}'" if fields[3] else 'NULL'},"
+            f" previous_hash = '{previous}', hash = '{digest}' WHERE seq = {seq}"
+        )
+        previous = digest
+    _unguarded(connection, *changes)
+    report = verified(path)
+    assert report.first_broken == rows[place][0]
+    assert "under another series" in report.problems[0]
+    assert len(report.problems) == 1
+
+
+def test_a_trigger_that_keeps_events_out_makes_no_success(
+    path: Path, opened: Opened, connected: Connected
+) -> None:
+    """SQLite says nothing of a row that a trigger had it pass over."""
+    for name, condition in (("every", "TRUE"), ("some", "NEW.seq = 18")):
+        connection = connected(path)
+        connection.execute(
+            f"CREATE TRIGGER {name} BEFORE INSERT ON events WHEN {condition}"
+            " BEGIN SELECT RAISE(IGNORE); END"
+        )
+        with pytest.raises(LedgerDamagedError) as raised:
+            opened(path).append([histories.write()] * 2, ORIGIN, expected_head=16)
+        assert "ledger verify" in raised.value.recovery
+        assert opened(path).head() == 16
+        connection.execute(f"DROP TRIGGER {name}")
+    assert verified(path).valid
+
+
+def test_a_trigger_that_takes_an_event_back_makes_no_success(
+    path: Path, opened: Opened, connected: Connected
+) -> None:
+    connection = connected(path)
+    connection.execute("DROP TRIGGER events_are_never_removed")
+    connection.execute(
+        "CREATE TRIGGER theirs AFTER INSERT ON events BEGIN"
+        " DELETE FROM events WHERE seq = NEW.seq; END"
+    )
+    with pytest.raises(LedgerDamagedError, match="Nothing was recorded"):
+        opened(path).append([histories.write()], ORIGIN, expected_head=16)
+    assert opened(path).head() == 16
 
 
 @pytest.mark.parametrize("name", GUARDS)
@@ -152,6 +270,19 @@ def test_a_guard_that_was_dropped_or_altered_is_named(
         ("DROP INDEX events_by_time", "index events_by_time is missing"),
         ("DROP TABLE instruments", "table instruments is missing"),
         ("CREATE TABLE theirs (x)", "table theirs is none"),
+        ("CREATE TABLE _sqlite_migrations_x (x)", "table _sqlite_migrations_x is none"),
+        ("CREATE VIEW _sqlite_migrations_x AS SELECT 1", "view _sqlite_migrations_x is none"),
+        (
+            "CREATE TRIGGER _sqlite_migrations_x AFTER INSERT ON events"
+            " BEGIN DELETE FROM revisions; END",
+            "trigger _sqlite_migrations_x is none",
+        ),
+        ("ALTER TABLE _sqlite_migrations ADD COLUMN x", "table _sqlite_migrations is not the one"),
+        ("DROP TABLE _sqlite_migrations", "table _sqlite_migrations is missing"),
+        (
+            "DROP INDEX idx__sqlite_migrations_migration_set_name",
+            "index idx__sqlite_migrations_migration_set_name is missing",
+        ),
         ("CREATE INDEX theirs ON events (host)", "index theirs is none"),
         ("ALTER TABLE events ADD COLUMN more TEXT", "table events is not the one"),
         (
@@ -167,6 +298,21 @@ def test_tables_and_indexes_are_those_that_barledger_makes(
     report = verified(path)
     assert not report.valid
     assert any(problem in one for one in report.problems)
+
+
+def test_what_sqlite_itself_makes_is_not_foreign(path: Path, connected: Connected) -> None:
+    connection = connected(path)
+    connection.execute("ANALYZE")
+    connection.execute("PRAGMA writable_schema = ON")
+    assert verified(path).valid
+    connection.execute(
+        "INSERT INTO sqlite_master SELECT 'trigger', 'sqlite_evil', tbl_name, rootpage,"
+        " replace(sql, name, 'sqlite_evil') FROM sqlite_master"
+        " WHERE name = 'events_are_never_removed'"
+    )
+    connection.commit()
+    connection.close()
+    assert any("trigger sqlite_evil is none" in one for one in verified(path).problems)
 
 
 def test_a_clock_that_ran_backwards_is_odd_and_no_damage(
