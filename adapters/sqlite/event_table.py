@@ -34,9 +34,10 @@ Stored = tuple[int, str, int, str, str, str, str, str, int, str]
 """One event, as it is read to be made sense of."""
 
 
+# With the bare number, SQLite would go through the events themselves instead of their index.
 _AROUND = (
-    "SELECT (SELECT min(seq) FROM events WHERE recorded_at > ?),"
-    " (SELECT max(seq) FROM events WHERE recorded_at <= ?)"
+    "SELECT (SELECT min(+seq) FROM events WHERE recorded_at > ?),"
+    " (SELECT max(+seq) FROM events WHERE recorded_at <= ?)"
 )
 _STAMPS = "SELECT seq, recorded_at FROM events WHERE seq IN (?, ?)"
 

@@ -61,8 +61,10 @@ class Handles:
             CatalogError: the file cannot be read.
         """
         for number in range(_TRIES):
-            time.sleep(_PAUSE * number)
-            before = still.states(self._path)
+            if number:
+                time.sleep(_PAUSE * number)
+            opened = self._reader is not None or self._writer is not None
+            before = () if opened else still.states(self._path)
             try:
                 with failures.translated(self._path, "read"):
                     reader = self.reader()

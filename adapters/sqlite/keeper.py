@@ -67,7 +67,7 @@ class SqliteLedgerKeeper:
             return self._replay(connection, task)
 
     def _replay(self, connection: sqlite3.Connection, task: ProgressTask) -> ReplayReport:
-        fresh, chain = projections.Fresh(connection, self._path), Chain()
+        fresh, chain = projections.Fresh(connection, self._path), Chain(payloads=False)
         # Most is done while others may write; what they append meanwhile is little.
         connection.execute("BEGIN")
         fresh.catch_up(chain, task)

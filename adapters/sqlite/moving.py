@@ -81,12 +81,18 @@ class Aside:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._gone = False
         folder = path.parent / QUARANTINE
         folder.mkdir(exist_ok=True)
         self.target = _free_name(folder, path)
-        for suffix in reversed(_BESIDE):
-            _link(_beside(path, suffix), _beside(self.target, suffix))
-        sync(folder)
+        try:
+            for suffix in reversed(_BESIDE):
+                _link(_beside(path, suffix), _beside(self.target, suffix))
+            sync(folder)
+            sync(path.parent)
+        except BaseException:
+            self.undo()
+            raise
 
     @property
     def kept(self) -> str:
@@ -95,6 +101,7 @@ class Aside:
 
     def give_way(self) -> None:
         """Take it from its place."""
+        self._gone = True
         with failures.translated(self._path):
             for suffix in _BESIDE:
                 _beside(self._path, suffix).unlink(missing_ok=True)
@@ -102,15 +109,14 @@ class Aside:
     def undo(self) -> None:
         """Let it be in its place alone, unless another has taken that meanwhile."""
         with contextlib.suppress(OSError):
-            gone = not self._path.exists()
-            for suffix in reversed(_BESIDE) if gone else ():
-                if _beside(self.target, suffix).exists():
-                    _beside(self.target, suffix).rename(_beside(self._path, suffix))
-            if gone:
-                sync(self._path.parent)
-            elif self._path.samefile(self.target):
+            if not self._gone:
                 for suffix in _BESIDE:
                     _beside(self.target, suffix).unlink(missing_ok=True)
+            elif not self._path.exists():
+                for suffix in reversed(_BESIDE):
+                    if _beside(self.target, suffix).exists():
+                        _beside(self.target, suffix).rename(_beside(self._path, suffix))
+                sync(self._path.parent)
 
 
 class NoneAside:

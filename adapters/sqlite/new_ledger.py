@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -42,11 +43,27 @@ class SqliteNewLedger:
         """Close the file, so that all of it is in one, and give it its name, if that is free."""
         self._made.close()
         with failures.translated(self._path):
-            if self._path.exists():
+            moving.sync(self._beside)
+            try:
+                _rename_to_free_name(self._beside, self._path)
+            except FileExistsError as error:
                 raise CatalogBusyError(
                     f"Another process has made a ledger at {self._path} meanwhile.",
                     "Look at what it holds (barledger ledger log), then rebuild again.",
-                )
-            moving.sync(self._beside)
-            os.replace(self._beside, self._path)  # noqa: PTH105 - it never copies
+                ) from error
             moving.sync(self._path.parent)
+
+
+def _rename_to_free_name(source: Path, target: Path) -> None:
+    """Give a file its name, and never take it from another: a rename would, without a word."""
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Not every file system has links.
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        source.rename(target)
+    else:
+        source.unlink()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -212,3 +212,9 @@ def chained_hash(previous: str, fields: tuple[object, ...]) -> str:
     The text that is hashed is the JSON array of them, with no spaces and no ASCII escapes.
     """
     return hashlib.sha256(_chained((previous, *fields))).hexdigest()
+
+
+def chained_hashes(rows: Iterable[tuple[Any, ...]]) -> list[str]:
+    """Return the `chained_hash` of each row, were the one before it what its row says."""
+    sha256, encode = hashlib.sha256, _chained
+    return [sha256(encode((row[11], *row[:11]))).hexdigest() for row in rows]

@@ -13,7 +13,7 @@ from adapters.memory.ledger import MemoryLedger
 from adapters.memory.ledger_keeper import MemoryLedgerKeeper
 from adapters.sqlite.keeper import SqliteLedgerKeeper
 from adapters.sqlite.ledger import SqliteLedger
-from domain.errors import BackupError
+from domain.errors import BackupError, LedgerConflictError
 from domain.ports import AvailabilityLedger, LedgerHead, LedgerKeeper, ReplayReport
 from tests import histories
 from tests.aside import put_aside
@@ -156,3 +156,26 @@ def test_a_ledger_that_was_set_aside_makes_room_for_a_new_one(kept: Kept) -> Non
     second = put_aside(keeper)
     assert second not in (None, first)
     assert keeper.head().seq == 0
+
+
+def test_a_ledger_that_has_grown_meanwhile_is_not_set_aside(kept: Kept) -> None:
+    ledger, keeper = kept
+    _append(ledger, 2)
+    with pytest.raises(LedgerConflictError), keeper.set_aside(1):
+        pass
+    with keeper.set_aside(2) as aside:
+        assert aside.kept is not None
+    assert ledger.head() == 2
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_ledger_stays_where_no_other_could_take_its_place(kept: Kept, *, gone: bool) -> None:
+    ledger, keeper = kept
+    _append(ledger, 2)
+    before = list(ledger.replay())
+    with pytest.raises(ValueError, match="full"), keeper.set_aside() as aside:  # noqa: PT012
+        if gone:
+            aside.give_way()
+        raise ValueError("full")
+    assert list(ledger.replay()) == before
+    assert _append(ledger, 1) == 3

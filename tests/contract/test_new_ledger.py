@@ -98,3 +98,11 @@ def test_an_attempt_begins_empty_whatever_an_earlier_one_left(desk: Desk) -> Non
     _append(made, 6)
     desk.new.take_place()
     assert _revisions(desk.present) == [6]
+
+
+def test_nothing_stays_of_one_that_is_abandoned(desk: Desk, tmp_path: Path) -> None:
+    _append(desk.present, 1)
+    _append(desk.new.begin(), 5)
+    desk.new.abandon()
+    assert _revisions(desk.present) == [1]
+    assert [path for path in tmp_path.rglob("*") if "rebuilding" in path.name] == []

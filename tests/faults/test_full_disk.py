@@ -292,3 +292,15 @@ def test_a_full_backup_disk_is_named(
     assert error["message"] == f"The disk that holds the backup {folder} is full."
     disk.fill()
     assert [path.name for path in disk.outside.iterdir()] == ["filler"]
+
+
+def test_what_a_killed_writer_left_makes_room_for_a_deletion(
+    disk: SmallDisk, inside: Warm, holding: Path, tmp_path: Path
+) -> None:
+    _import(inside, disk, tmp_path, OTHER).succeeded()
+    left = holding / "AAPL.NASDAQ" / "1_MIN" / ".0123.tmp"
+    left.write_bytes(bytes(400_000))
+    disk.fill()
+    words = ("gc", "--older-than", "0d", "--yes", "--json")
+    deleted = inside.barledger(disk.inside / "catalog", *words).succeeded().document
+    assert (deleted["revisions"], left.exists()) == (4, False)
