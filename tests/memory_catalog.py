@@ -126,7 +126,9 @@ class MemoryCatalog:
 
     @property
     def gc(self) -> DiscardHistory:
-        return DiscardHistory(self.catalog, self.repository, self.history, self.files, self.clock, self.progress)
+        return DiscardHistory(
+            self.catalog, self.repository, self.history, self.files, self.clock, self.progress
+        )
 
     def discard(self, days: int = 0) -> int:
         """Delete history of this age, and return how many revisions went."""

@@ -114,7 +114,8 @@ def log_left_behind(path: Path, reason: str) -> LedgerError:
 def missing_events(path: Path, head: int, known: int) -> LedgerDamagedError:
     """Return what to raise where events were followed up to `known`, and `head` is the last."""
     return LedgerDamagedError(
-        f"{events_missing(head, known)} in the ledger {path}.",
+        f"Event {head + 1} is missing in the ledger {path}: there were {known} events, and now"
+        f" there are {head}.",
         MEND,
     )
 
@@ -122,11 +123,6 @@ def missing_events(path: Path, head: int, known: int) -> LedgerDamagedError:
 def broken_chain(path: Path, problem: str) -> LedgerDamagedError:
     """Return what to raise where an event is not what was recorded; `problem` is a sentence."""
     return LedgerDamagedError(f"The ledger {path} is damaged. {problem}", MEND)
-
-
-def events_missing(head: int, known: int) -> str:
-    """Return how to say that the events after `head` are gone."""
-    return f"Event {head + 1} is missing: there were {known} events, and now {head}"
 
 
 def unreadable_event(
