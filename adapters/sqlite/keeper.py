@@ -9,7 +9,6 @@ from pathlib import Path
 
 from adapters.sqlite import connection as opening
 from adapters.sqlite import event_table, failures, moving, projections, schema, verification
-from adapters.sqlite.chain import Chain
 from adapters.sqlite.handles import Handles
 from adapters.sqlite.serialization import GENESIS
 from adapters.sqlite.still import Reader
@@ -55,8 +54,8 @@ class SqliteLedgerKeeper:
     def replay(self, task: ProgressTask) -> ReplayReport:
         """Fold all events into temporary tables, and put those in place of what differs.
 
-        The chain of hashes is checked on the way: made anew from events that are gone or forged,
-        the tables would hide that.
+        The chain of hashes is checked before: made anew from events that are gone or forged, the
+        tables would hide that.
         """
         if not self._ask(lambda _: True):
             return ReplayReport(0, 0, changed=False)
@@ -67,18 +66,19 @@ class SqliteLedgerKeeper:
             return self._replay(connection, task)
 
     def _replay(self, connection: sqlite3.Connection, task: ProgressTask) -> ReplayReport:
-        fresh, chain = projections.Fresh(connection, self._path), Chain(payloads=False)
+        fresh = projections.Fresh(connection, self._path)
         # Most is done while others may write; what they append meanwhile is little.
         connection.execute("BEGIN")
-        fresh.catch_up(chain, task)
+        fresh.catch_up(task)
         connection.execute("COMMIT")
         with opening.transaction(connection):
-            fresh.catch_up(chain, task)
+            fresh.catch_up(task)
             if (known := projections.known(connection)) > fresh.upto:
                 raise failures.missing_events(self._path, fresh.upto, known)
             fresh.make_missing_tables()
             changed = bool(fresh.differing())
             if changed:
+                fresh.prove()
                 fresh.replace()
         return ReplayReport(fresh.events, fresh.upto, changed)
 

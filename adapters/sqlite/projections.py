@@ -19,7 +19,7 @@ from adapters.sqlite.projector import Projector, Stored
 from domain.ports import ProgressTask
 
 _EVENTS = "SELECT seq, type, version, series, payload FROM events WHERE seq > ? ORDER BY seq"
-_WHOLE_EVENTS = f"SELECT {event_table.COLUMNS} FROM events WHERE seq > ? ORDER BY seq"  # noqa: S608 - constants
+_WHOLE_EVENTS = f"SELECT {event_table.COLUMNS} FROM events ORDER BY seq"  # noqa: S608 - constants
 _CHUNK = 2_000
 _CACHE = 32_000
 
@@ -105,19 +105,24 @@ class Fresh:
         self.events += len(events)
         self.upto = events[-1][0]
 
-    def catch_up(self, chain: Chain, task: ProgressTask) -> None:
-        """Take in all events that are in the ledger and not yet in here.
+    def catch_up(self, task: ProgressTask) -> None:
+        """Take in all events that are in the ledger and not yet in here."""
+        for chunk in _chunks(self._connection, self.upto):
+            self.fold(chunk)
+            task.advance(len(chunk))
+
+    def prove(self) -> None:
+        """Check the chain of hashes of the events that these rows were made from.
 
         Raises:
-            LedgerDamagedError: one is not what was recorded: what it says would be taken for true.
+            LedgerDamagedError: one is not what was recorded.
         """
-        cursor = self._connection.execute(_WHOLE_EVENTS, (self.upto,))
+        chain = Chain(payloads=False)
+        cursor = self._connection.execute(_WHOLE_EVENTS)
         while chunk := cursor.fetchmany(_CHUNK):
             chain.follow(chunk)
             if chain.first_broken is not None:
                 raise failures.broken_chain(self._path, chain.problems()[0])
-            self.fold(stored(chunk))
-            task.advance(len(chunk))
 
     def differing(self) -> list[str]:
         """Return the names of the series, or else the tables, in which the kept rows differ."""
