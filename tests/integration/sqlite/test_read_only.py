@@ -23,6 +23,7 @@ from domain.errors import LedgerDamagedError, LedgerError
 from tests import histories
 from tests.builders import ORIGIN
 from tests.integration.sqlite.conftest import NoTask, Opened, verified
+from tests.integration.sqlite.ledger_process import ENOUGH
 
 ROOT = Path(__file__).parents[3]
 PROCESS = "tests.integration.sqlite.ledger_process"
@@ -109,11 +110,17 @@ def test_who_reads_beside_a_writer_sees_whole_batches_in_order(
     shutil.rmtree(path.parent)
     path.parent.mkdir()
     _append_and_close(path)
-    reader = mounted("-m", PROCESS, "read_long", str(tmp_path / "readable" / "ledger.db"), "183")
-    writer = [sys.executable, "-m", PROCESS, "append_and_close", str(path), "2"]
-    subprocess.run(writer, cwd=ROOT, check=True, stderr=None)
-    out, errors = reader.communicate()
+    reader = mounted("-m", PROCESS, "read_long", str(tmp_path / "readable" / "ledger.db"), "20")
+    command = [sys.executable, "-m", PROCESS, "append_and_close", str(path), "2"]
+    with subprocess.Popen(command, cwd=ROOT) as writer:
+        try:
+            out, errors = reader.communicate()
+        finally:
+            # It waits for the reader to be there at first, and then for this.
+            (path.parent / "ready-at-last").touch()
+            (path.parent / ENOUGH).touch()
     assert reader.returncode == 0, out + errors
+    assert writer.returncode == 0
 
 
 @pytest.mark.usefixtures("nothing_can_be_written")
