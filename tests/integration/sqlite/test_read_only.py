@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -272,5 +273,6 @@ def test_a_check_and_a_copy_are_of_one_moment(path: Path, tmp_path: Path) -> Non
     assert (report.events, report.problems) == (19, ())
     assert SqliteLedgerKeeper(path).copy(tmp_path / "copy") == 19
     assert verified(tmp_path / "copy" / "ledger.db").valid
-    assert SqliteLedger(path, MemoryClock()).exists()
+    with contextlib.closing(SqliteLedger(path, MemoryClock())) as ledger:
+        assert ledger.exists()
     assert not SqliteLedgerKeeper(path).replay(NoTask()).changed
