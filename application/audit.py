@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import heapq
 import math
@@ -15,7 +16,7 @@ from application.catalog import Catalog
 from application.event_runs import Run, run_of, runs
 from application.instruments import resolve
 from domain.bar_type import BarType
-from domain.errors import EventNotFoundError
+from domain.errors import EventNotFoundError, InvalidAsOfError
 from domain.events import Event, InstrumentRegistered, PartitionWritten, Recorded
 from domain.history import Revision
 from domain.instrument import InstrumentId, Series
@@ -115,7 +116,7 @@ class AuditLog:
     def _entries(self, query: AuditQuery, after: int) -> Iterator[Entry]:
         """Yield what fits the query, of the events after `after`."""
         self._catalog.availability()
-        upto = self._ledger.head() if query.until is None else self._ledger.head_at(query.until - 1)
+        upto = self._last(query.until)
         fits = _filter(query)
         follow = self._standings(after).follow if _asks_before(query) else Entry
         with self._progress.track("Reading the ledger", max(upto - after, 0)) as task:
@@ -127,6 +128,14 @@ class AuditLog:
                 if recorded.seq >= place + _BLOCK:
                     task.advance(recorded.seq - place)
                     place = recorded.seq
+
+    def _last(self, until: int | None) -> int:
+        """Return the number of the last event that need be read."""
+        if until is not None:
+            # Where the clock ran backwards, an event behind can have been recorded earlier.
+            with contextlib.suppress(InvalidAsOfError):
+                return self._ledger.head_at(until - 1)
+        return self._ledger.head()
 
     def _stream(self, query: AuditQuery, after: int, upto: int) -> Iterator[Recorded]:
         if query.types == (InstrumentRegistered,) and not query.instruments:

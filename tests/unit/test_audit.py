@@ -91,3 +91,17 @@ def test_one_series_is_read_alone(full: MemoryCatalog, audit: AuditLog) -> None:
     assert _read(full) == ROUNDS + full.head
     audit.events(attrs.evolve(query, bar_type=AAPL.bar_type), limit=None)
     assert _read(full) == 2 * ROUNDS + full.head
+
+
+def test_a_clock_that_ran_backwards_hides_nothing_recorded_by_then() -> None:
+    catalog = MemoryCatalog()
+    first = written(new_partition())
+    times = []
+    for revision, step in ((1, 0), (2, 1_000), (3, -2_000), (4, 5_000)):
+        catalog.clock.advance(step)
+        times.append(catalog.clock.now())
+        event = attrs.evolve(first, revision=revision)
+        catalog.ledger.append([event], ORIGIN, expected_head=catalog.head)
+    audit = AuditLog(catalog.catalog, catalog.ledger, catalog.progress)
+    found = audit.events(AuditQuery(until=times[0] + 1), limit=None)
+    assert [entry.recorded.seq for entry in found.entries] == [1, 3]
