@@ -7,13 +7,14 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import groupby
 
 from application.backtest_bars import Leg
-from application.checked_range import FAR_FUTURE, CheckedRange
+from application.checked_range import CheckedRange
 from domain.errors import NothingHeldError
 from domain.gaps import Judged, Status, judge
 from domain.intervals import Interval
 from domain.partitions import partition_bounds
 from domain.ports import TradingCalendar
 from domain.venues import venue
+from domain.window import FAR_FUTURE
 
 # The date of a session differs from the UTC date of its bars by one at the most.
 _ONE_DAY = dt.timedelta(days=1)

@@ -14,9 +14,8 @@ from domain.gaps import damaged_time, is_over
 from domain.intervals import Interval
 from domain.sessions import Session, date_of_label
 from domain.venues import venue
-from domain.window import Bound, Window
+from domain.window import FAR_FUTURE, FAR_PAST, Bound, Window
 
-FAR_PAST, FAR_FUTURE = -(2**62), 2**62
 # A session can begin on the evening before its date, and the clock of a venue differs from UTC.
 _MARGIN = dt.timedelta(days=2)
 

@@ -15,7 +15,9 @@ from domain.errors import InvalidWindowError
 from domain.sessions import NANOSECONDS_IN_DAY, date_of_label, midnight_utc
 
 Bound = dt.date | dt.datetime
-_FAR_PAST, _FAR_FUTURE = -(2**62), 2**62
+FAR_PAST, FAR_FUTURE = -(2**62), 2**62
+"""Times, in UTC nanoseconds, beyond which nothing lies: the years 1823 and 2116."""
+_LAST_YEAR = 2116
 _EXAMPLE = "Write a date such as 2024-01-31, or an instant with a zone: 2024-01-31T15:30:00-05:00."
 
 
@@ -69,8 +71,13 @@ class Window:
         Raises:
             InvalidWindowError: the end does not lie after the start.
         """
-        start = _FAR_PAST if self.start is None else _instant(self.start, zone, last=False)
-        end = _FAR_FUTURE if self.end is None else _instant(self.end, zone)
+        start = FAR_PAST if self.start is None else _instant(self.start, zone, last=False)
+        end = FAR_FUTURE if self.end is None else _instant(self.end, zone)
+        if self.end is None and start == FAR_FUTURE:
+            raise InvalidWindowError(
+                f"The start {self.start} lies beyond the year {_LAST_YEAR}.",
+                "Name an earlier --start: no bar can be kept that is so far away.",
+            )
         # Only the venue's clock tells a date from an instant that stands beside it.
         self._check(start, end)
         return start, end
@@ -112,14 +119,14 @@ def _instant(bound: Bound, zone: dt.tzinfo, *, last: bool = True) -> int:
         return clamped(nanoseconds(bound))
     # The first and last two days of the calendar cannot be turned into UTC.
     if bound.toordinal() < 3 or bound.toordinal() > dt.date.max.toordinal() - 3:
-        return _FAR_FUTURE if bound.year > 1 else _FAR_PAST
+        return FAR_FUTURE if bound.year > 1 else FAR_PAST
     day = bound + dt.timedelta(days=1) if last else bound
     return clamped(nanoseconds(dt.datetime.combine(day, dt.time(), zone)))
 
 
 def clamped(stamp: int) -> int:
     """Return UTC nanoseconds that 64 bits hold: a far stamp becomes the farthest on its side."""
-    return max(_FAR_PAST, min(stamp, _FAR_FUTURE))
+    return max(FAR_PAST, min(stamp, FAR_FUTURE))
 
 
 def _date(bound: Bound | None, zone: zoneinfo.ZoneInfo) -> dt.date | None:

@@ -94,3 +94,8 @@ def test_daily_bars_are_chosen_by_their_sessions_date() -> None:
     for zone in (NEW_YORK, tokyo):
         chosen = _window("2024-01-03", "2024-01-04").mask(bars, BarType.parse("1_DAY"), zone)
         assert chosen.tolist() == [False, True, True]
+
+
+def test_a_start_beyond_all_time_is_told_so() -> None:
+    with pytest.raises(InvalidWindowError, match="start 2999-01-01 lies beyond the year 2116"):
+        _window("2999-01-01", None).bounds(NEW_YORK)
