@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from entrypoints.cli import confirmation, options
-from entrypoints.cli.confirmation import counted
 from entrypoints.cli.options import Invocation
+from entrypoints.cli.wording import counted
 
 if TYPE_CHECKING:
     from application.discard_history import DiscardPlan, SeriesDiscard, SetAside
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from entrypoints.cli.screen import Screen
 
 _AGE = re.compile(r"(\d{1,6})\s*d?")
+_OLDEST = 36_500
 
 
 def _parse_age(context: click.Context, parameter: click.Parameter, text: str) -> int:
     del context, parameter
     match = _AGE.fullmatch(text.strip().lower())
-    if match is None:
-        raise click.BadParameter(f"{text!r} is no age in days, such as 30d.")
+    if match is None or int(match[1]) > _OLDEST:
+        raise click.BadParameter(f"{text!r} is no age in days, such as 30d (at most {_OLDEST}d).")
     return int(match[1])
 
 

@@ -9,27 +9,21 @@ import pytest
 
 from adapters.parquet import history
 from adapters.parquet.history import LOCK_FILE
-from domain.bars import Bars
 from tests.builders import csv_text, session_bars
 from tests.faults.state import assert_tidy, state_of
 from tests.integration.cli.conftest import Barledger
+from tests.integration.cli.verifying import take_in
 
 FIRST = session_bars("2024-01-02", "2024-01-04", minutes=40)
 SECOND = session_bars("2024-01-02", "2024-01-03", minutes=40, price=9_000)
 NOW = ("gc", "--older-than", "0d")
 
 
-def _import(barledger: Barledger, folder: Path, bars: Bars, *options: str) -> None:
-    file = folder / "bars.csv"
-    file.write_text(csv_text(bars))
-    assert barledger("import-csv", file, "-i", "AAPL.NASDAQ", *options).code == 0
-
-
 @pytest.fixture
 def overwritten(barledger: Barledger, tmp_path: Path) -> Barledger:
     """Hold three days, of which two were overwritten."""
-    _import(barledger, tmp_path, FIRST)
-    _import(barledger, tmp_path, SECOND, "--on-conflict", "overwrite")
+    take_in(barledger, tmp_path, csv_text(FIRST))
+    take_in(barledger, tmp_path, csv_text(SECOND), "--on-conflict", "overwrite")
     return barledger
 
 
@@ -140,7 +134,7 @@ def test_while_a_backup_is_made_nothing_is_deleted(
     assert len(_history(catalog)) == 2
 
 
-@pytest.mark.parametrize("age", ["soon", "-3d", "3h", "1.5d"])
+@pytest.mark.parametrize("age", ["soon", "-3d", "3h", "1.5d", "999999d"])
 def test_an_age_is_a_number_of_days(overwritten: Barledger, age: str) -> None:
     ended = overwritten("gc", "--older-than", age, "--json")
     assert ended.code == 2
