@@ -33,7 +33,7 @@ from domain.events import (
 )
 from domain.history import Revision, SeriesHistory, histories
 from domain.instrument import Instrument, Series
-from domain.partitions import partition_bounds
+from domain.partitions import names_within
 from domain.ports import AvailabilityLedger, BarRepository, CatalogFiles
 from domain.sessions import instant_text
 from domain.venues import venue
@@ -231,7 +231,7 @@ class Catalog:
         """Clear up once all is done, of which a failure here must not make a failure."""
         try:
             self._tidy(series)
-        except CatalogError as error:
+        except (CatalogError, LedgerError) as error:
             self._warn(
                 f"{series}: what was written is in, but the files that it replaced could not be "
                 f"put into the history, and other tools see both. {error.message}"
@@ -279,8 +279,4 @@ def _discarded(found: Revision, by: Recorded) -> RevisionDiscardedError:
 def partitions_within(holdings: SeriesHoldings, window: Window) -> list[PartitionWritten]:
     """Return the partitions that can hold bars of `window`, in order of time."""
     first, last = window.utc_dates(venue(holdings.series.instrument_id.venue).tzinfo)
-    return [
-        holdings.partitions[name]
-        for name in sorted(holdings.partitions)
-        if partition_bounds(name)[0] <= last and partition_bounds(name)[1] >= first
-    ]
+    return [holdings.partitions[name] for name in names_within(holdings.partitions, first, last)]

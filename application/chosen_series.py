@@ -8,7 +8,7 @@ from application.instruments import data_not_found, resolve
 from domain.availability import Availability, SeriesHoldings
 from domain.bar_type import BarType
 from domain.instrument import Series
-from domain.partitions import partition_bounds
+from domain.partitions import names_within
 from domain.venues import venue
 from domain.window import Window
 
@@ -38,8 +38,4 @@ def partitions_touched(window: Window, *held: SeriesHoldings) -> list[str]:
     """Return the names of partitions, damaged ones too, whose dates `window` can touch."""
     first, last = window.utc_dates(venue(held[0].series.instrument_id.venue).tzinfo)
     names = {name for one in held for name in (*one.partitions, *one.corrupt)}
-    return sorted(
-        name
-        for name in names
-        if partition_bounds(name)[0] <= last and partition_bounds(name)[1] >= first
-    )
+    return names_within(names, first, last)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -52,6 +52,15 @@ def is_partition_name(text: str, *, intraday: bool) -> bool:
     except ValueError:
         return False
     return (first == last) == intraday and text == (first.isoformat() if intraday else text[:4])
+
+
+def names_within(names: Iterable[str], first: dt.date, last: dt.date) -> list[str]:
+    """Return those partitions, in order, that can hold a bar of the UTC dates `first` to `last`."""
+    return sorted(
+        name
+        for name in names
+        if partition_bounds(name)[0] <= last and partition_bounds(name)[1] >= first
+    )
 
 
 def trading_dates(bars: Bars, series: Series) -> tuple[dt.date, ...]:

@@ -83,7 +83,6 @@ def _rename_to_free_name(temporary: Path, target: Path) -> None:
 
 def sync_file(path: Path) -> None:
     """Flush a file's content to the disk."""
-    """Flush a file's content to the disk."""
     _sync(path, os.O_RDWR)
 
 

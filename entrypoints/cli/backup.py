@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from entrypoints.cli import options
-from entrypoints.cli.confirmation import counted
 from entrypoints.cli.options import Invocation
+from entrypoints.cli.wording import counted
 
 if TYPE_CHECKING:
     from application.back_up import BackUpResult

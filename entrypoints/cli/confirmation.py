@@ -11,8 +11,6 @@ import click
 from domain.errors import BarledgerError, ConfirmationNeededError
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from entrypoints.cli.screen import Screen
 
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would happen, and do nothing.")
@@ -53,13 +51,3 @@ def carry_out_each[Planned, Done](
                 error.done = {"series": [document(result) for result in done]}
             raise
     return done
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, such as `1 bar` or `1,000 bars`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def dates_text(dates: Sequence[dt.date]) -> str:
-    """Return the first and last of `dates`, of which there is one at least."""
-    return f"{dates[0]}" if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"

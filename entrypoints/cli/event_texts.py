@@ -22,6 +22,7 @@ from domain.instrument import Instrument, InstrumentClass, Series
 from domain.sessions import instant_text
 from domain.sizes import size_text
 from domain.standing import Entry, Standing, State
+from entrypoints.cli.wording import counted, safe
 
 _WRITTEN = {
     WriteCause.BARS: "{bars} from {origin}",
@@ -52,7 +53,7 @@ def standing(held: Standing | None) -> str:
     if held is None:
         return "nothing"
     who = f"{safe(held.user)} at event {held.seq}"
-    what = f"revision {held.revision}, {count_text(held.bars)} from {_origin(held)}"
+    what = f"revision {held.revision}, {counted(held.bars, 'bar')} from {_origin(held)}"
     if held.state is State.REMOVED:
         return f"nothing, since {what} was removed by {who}"
     if held.state is State.CORRUPT:
@@ -95,7 +96,7 @@ def _told_of_no_partition(event: Event) -> str:
         )
     if isinstance(event, LedgerRebuilt):
         earlier = f"; an earlier one lies at {safe(event.set_aside)}" if event.set_aside else ""
-        held = count_text(event.bars)
+        held = counted(event.bars, "bar")
         return f"The ledger was made anew from {event.files:,} files with {held}{earlier}"
     return type(event).__name__
 
@@ -143,7 +144,7 @@ def _place(
 
 def bars_text(event: PartitionWritten, count: int) -> str:
     """Return how many bars were written, why, and where they came from."""
-    return _WRITTEN[event.cause].format(bars=count_text(count), origin=_origin(event))
+    return _WRITTEN[event.cause].format(bars=counted(count, "bar"), origin=_origin(event))
 
 
 def _origin(one: PartitionWritten | Standing) -> str:
@@ -153,13 +154,3 @@ def _origin(one: PartitionWritten | Standing) -> str:
 def removal_text(event: PartitionRemoved) -> str:
     """Return what happened to a removed partition, and why where that says more."""
     return "removed" if event.reason == "removed" else f"removed ({safe(event.reason)})"
-
-
-def count_text(bars: int) -> str:
-    """Return a number of bars."""
-    return f"{bars:,} bar{'' if bars == 1 else 's'}"
-
-
-def safe(text: str) -> str:
-    """Return text that others chose, such as a file's name, with nothing that moves a cursor."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

@@ -9,6 +9,7 @@ import click
 
 from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
+from entrypoints.cli.wording import safe
 
 if TYPE_CHECKING:
     from application.audit import AuditQuery
@@ -160,8 +161,6 @@ def _show(screen: Screen, entries: list[list[str]], earlier: int) -> None:
 
 
 def _heading(first: Recorded, last_seq: int, events: int = 1) -> str:
-    from entrypoints.cli.event_texts import safe
-
     # Where not all of a run fits what was asked for, its numbers are no range.
     between = "-" if events == last_seq - first.seq + 1 else "…"
     numbers = f"{first.seq}" if events == 1 else f"{first.seq}{between}{last_seq}"
@@ -236,8 +235,6 @@ def _since(revision: Revision | None) -> dict[str, int]:
 
 
 def _text(value: Any) -> str:
-    from entrypoints.cli.event_texts import safe
-
     if isinstance(value, dict):
         return ", ".join(f"{name.replace('_', ' ')} {_text(one)}" for name, one in value.items())
     if isinstance(value, list):

@@ -9,7 +9,8 @@ import click
 
 from domain.errors import ConfirmationNeededError
 from entrypoints.cli.options import Invocation
-from entrypoints.cli.verify import DAMAGE_FOUND, counted, plain, show_file, show_unknown
+from entrypoints.cli.verify import DAMAGE_FOUND, show_file, show_unknown
+from entrypoints.cli.wording import counted, safe
 
 if TYPE_CHECKING:
     from application.rebuild_ledger import Rebuilt
@@ -63,7 +64,7 @@ def _warn(screen: Screen, rebuilt: Rebuilt) -> None:
             "otherwise, do it again (barledger instrument set)."
         )
     for one in rebuilt.undecided:
-        screen.warn(f"{plain(one)} was taken as the current one.")
+        screen.warn(f"{safe(one)} was taken as the current one.")
 
 
 def _show(screen: Screen, rebuilt: Rebuilt) -> None:

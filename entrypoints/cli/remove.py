@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from entrypoints.cli import confirmation, options
-from entrypoints.cli.confirmation import counted, dates_text
 from entrypoints.cli.options import Invocation
+from entrypoints.cli.wording import counted, dates_text
 
 if TYPE_CHECKING:
     from application.remove_bars import BarsToRemove, SeriesRemoval

@@ -12,12 +12,11 @@ from domain.events import (
 )
 from entrypoints.cli.event_texts import (
     bars_text,
-    count_text,
     removal_text,
-    safe,
     sentence,
     series_text,
 )
+from entrypoints.cli.wording import counted, safe
 
 if TYPE_CHECKING:
     from application.event_runs import Tally
@@ -46,7 +45,7 @@ def _before(tally: Tally) -> str:
         return "nothing"
     first, last = tally.before_seqs
     events = f"event {first}" if first == last else f"events {first} to {last}"
-    what = f"{count_text(tally.bars_before)}, written at {events}"
+    what = f"{counted(tally.bars_before, 'bar')}, written at {events}"
     if tally.held_before == tally.events:
         return what
     return f"{tally.held_before:,} of them held {what}"

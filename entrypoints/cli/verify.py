@@ -9,6 +9,7 @@ import click
 from domain.errors import UsageError
 from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
+from entrypoints.cli.wording import counted, safe
 
 if TYPE_CHECKING:
     from application.verify_findings import Damage, Unknown, Verification
@@ -84,7 +85,7 @@ def command(
 def _show(screen: Screen, found: Verification, *, repair: bool) -> None:
     screen.show_text(_verdict(found))
     for repaired in found.repaired[:_SHOWN]:
-        screen.show_text(f"  {plain(repaired.path)}: {plain(repaired.action)}")
+        screen.show_text(f"  {safe(repaired.path)}: {safe(repaired.action)}")
     _tell_more(screen, len(found.repaired))
     for damage in found.damaged[:_SHOWN]:
         show_file(screen, damage.event.path, damage.problem, damage.action)
@@ -114,9 +115,9 @@ def _verdict(found: Verification) -> str:
 
 def show_file(screen: Screen, path: str, problem: str, action: str) -> None:
     """Show a file, what is wrong with it, and what was or is to be done."""
-    screen.show_text(f"{plain(path)}")
-    screen.show_text(f"  {plain(problem)}")
-    screen.show_text(f"  {plain(action)}")
+    screen.show_text(f"{safe(path)}")
+    screen.show_text(f"  {safe(problem)}")
+    screen.show_text(f"  {safe(action)}")
 
 
 def show_unknown(screen: Screen, unknown: tuple[Unknown, ...]) -> None:
@@ -124,7 +125,7 @@ def show_unknown(screen: Screen, unknown: tuple[Unknown, ...]) -> None:
     if unknown:
         screen.show_text(f"{counted(len(unknown), 'file')} that the ledger does not know:")
     for one in unknown[:_SHOWN]:
-        screen.show_text(f"  {plain(one.path)}: {plain(one.problem)}; {plain(one.action)}")
+        screen.show_text(f"  {safe(one.path)}: {safe(one.problem)}; {safe(one.action)}")
     _tell_more(screen, len(unknown))
 
 
@@ -140,16 +141,6 @@ def _next_steps(found: Verification, *, repair: bool) -> list[str]:
     if any(not one.superseded for one in found.damaged):
         steps.append("To see what is missing: barledger check")
     return steps
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number of things, such as `1 file` or `1,234 files`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def plain(text: str) -> str:
-    """Return text of unknown making so that it does nothing to a terminal."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _document(found: Verification) -> dict[str, Any]:

@@ -14,27 +14,21 @@ import pytest
 from adapters.parquet.history import ParquetRevisionHistory
 from adapters.sqlite.keeper import SqliteLedgerKeeper
 from adapters.system.disk import SystemDiskSpace
-from domain.bars import Bars
 from tests.builders import csv_text, session_bars
 from tests.cli import ROOT, Cli
 from tests.faults.state import assert_tidy, assert_unbroken, state_of
 from tests.integration.cli.conftest import Barledger
+from tests.integration.cli.verifying import take_in
 
 FIRST = session_bars("2024-01-02", "2024-01-05", minutes=40)
 SECOND = session_bars("2024-01-02", "2024-01-03", minutes=40, price=9_000)
 
 
-def _import(barledger: Barledger, folder: Path, bars: Bars, *options: str) -> None:
-    file = folder / "bars.csv"
-    file.write_text(csv_text(bars))
-    assert barledger("import-csv", file, "-i", "AAPL.NASDAQ", *options).code == 0
-
-
 @pytest.fixture
 def overwritten(barledger: Barledger, tmp_path: Path) -> Barledger:
     """Hold four days, of which two were overwritten."""
-    _import(barledger, tmp_path, FIRST)
-    _import(barledger, tmp_path, SECOND, "--on-conflict", "overwrite")
+    take_in(barledger, tmp_path, csv_text(FIRST))
+    take_in(barledger, tmp_path, csv_text(SECOND), "--on-conflict", "overwrite")
     return barledger
 
 

@@ -7,27 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from domain.bars import Bars
 from tests.builders import csv_text, minute_bars, session_bars
 from tests.faults.state import rows_of, state_of
 from tests.integration.cli.conftest import Barledger
+from tests.integration.cli.verifying import take_in
 
 FIRST = session_bars("2024-01-02", "2024-01-04", minutes=40)
 SECOND = session_bars("2024-01-03", "2024-01-05", minutes=40, price=9_000)
 EVENTS_OF_FIRST = 4
 
 
-def _import(barledger: Barledger, folder: Path, bars: Bars, *options: str) -> None:
-    file = folder / "bars.csv"
-    file.write_text(csv_text(bars))
-    assert barledger("import-csv", file, "-i", "AAPL.NASDAQ", *options).code == 0
-
-
 @pytest.fixture
 def overwritten(barledger: Barledger, tmp_path: Path) -> Barledger:
     """Hold three days, of which two were overwritten and one is new."""
-    _import(barledger, tmp_path, FIRST)
-    _import(barledger, tmp_path, SECOND, "--on-conflict", "overwrite")
+    take_in(barledger, tmp_path, csv_text(FIRST))
+    take_in(barledger, tmp_path, csv_text(SECOND), "--on-conflict", "overwrite")
     return barledger
 
 
@@ -88,9 +82,9 @@ def test_a_window_leaves_the_rest_as_it_is(overwritten: Barledger, catalog: Path
 
 
 def test_an_instant_names_a_point_too(barledger: Barledger, tmp_path: Path, catalog: Path) -> None:
-    _import(barledger, tmp_path, FIRST)
+    take_in(barledger, tmp_path, csv_text(FIRST))
     between = dt.datetime.now(dt.UTC).isoformat()
-    _import(barledger, tmp_path, SECOND, "--on-conflict", "overwrite")
+    take_in(barledger, tmp_path, csv_text(SECOND), "--on-conflict", "overwrite")
     assert barledger("restore", "-i", "AAPL", "--as-of", between, "--yes").code == 0
     assert _bars(catalog) == rows_of(FIRST)
 
@@ -147,9 +141,9 @@ def test_a_damaged_old_file_stops_it_and_names_the_file(
 def test_old_bars_with_fewer_decimals_fit_in_with_the_others(
     barledger: Barledger, tmp_path: Path, catalog: Path
 ) -> None:
-    _import(barledger, tmp_path, FIRST)
+    take_in(barledger, tmp_path, csv_text(FIRST))
     fine = minute_bars("2024-01-04T14:30:00", 40, first_price=1_870_001, price_precision=4)
-    _import(barledger, tmp_path, fine, "--on-conflict", "overwrite")
+    take_in(barledger, tmp_path, csv_text(fine), "--on-conflict", "overwrite")
     ended = barledger("restore", "-i", "AAPL", "--as-of", "4", "--yes", "--json")
     assert ended.document["series"][0]["partitions"] == 1
     assert _bars(catalog) == rows_of(FIRST)
