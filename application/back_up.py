@@ -14,16 +14,8 @@ from domain.as_of import AsOf
 from domain.availability import Availability
 from domain.errors import BackupError, CatalogReadOnlyError, CorruptPartitionError, DiskFullError
 from domain.history import Revision
-from domain.ports import (
-    AvailabilityLedger,
-    CatalogCopy,
-    DiskSpace,
-    LedgerHead,
-    LedgerKeeper,
-    Progress,
-    ProgressTask,
-    RevisionHistory,
-)
+from domain.ports import AvailabilityLedger, Progress, ProgressTask
+from domain.upkeep import CatalogCopy, DiskSpace, LedgerHead, LedgerKeeper, RevisionHistory
 
 _FREE = (
     "Free some space there, or name a folder on another disk. What had been copied is deleted "

@@ -34,8 +34,9 @@ from domain.events import (
 from domain.history import Revision, SeriesHistory, histories
 from domain.instrument import Instrument, Series
 from domain.partitions import names_within
-from domain.ports import AvailabilityLedger, BarRepository, CatalogFiles
+from domain.ports import AvailabilityLedger, BarRepository
 from domain.sessions import instant_text
+from domain.upkeep import CatalogFiles
 from domain.venues import venue
 from domain.window import Window
 

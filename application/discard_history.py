@@ -12,9 +12,10 @@ from domain.errors import DiskFullError
 from domain.events import PartitionWritten, RevisionsDiscarded
 from domain.history import Revision
 from domain.instrument import Series
-from domain.ports import BarRepository, CatalogFiles, Clock, FilePlace, Progress, RevisionHistory
+from domain.ports import BarRepository, Clock, Progress
 from domain.sessions import NANOSECONDS_IN_DAY, instant_text
 from domain.sizes import size_text
+from domain.upkeep import CatalogFiles, FilePlace, RevisionHistory
 
 DEFAULT_DAYS = 30
 # What one event takes at most, with the ledger's log and its index.

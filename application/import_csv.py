@@ -21,8 +21,9 @@ from domain.bars import Bars
 from domain.errors import ConflictError, CorruptPartitionError, TimeZoneNeededError
 from domain.events import CsvImported
 from domain.instrument import InstrumentId, Series
-from domain.ports import BarFileReader, Clock, DiskSpace, FileLayout, Progress, TradingCalendar
+from domain.ports import BarFileReader, Clock, FileLayout, Progress, TradingCalendar
 from domain.sessions import Stamp
+from domain.upkeep import DiskSpace
 from domain.venues import venue
 
 SOURCE = "csv"

@@ -21,17 +21,14 @@ from domain.errors import (
 )
 from domain.events import Event, LedgerRebuilt, Origin
 from domain.instrument import InstrumentId, Series
-from domain.ports import (
-    AvailabilityLedger,
-    BarRepository,
+from domain.ports import AvailabilityLedger, BarRepository, Progress, ProgressTask
+from domain.upkeep import (
     CatalogFiles,
     DiskSpace,
     FilePlace,
     FoundFile,
     LedgerKeeper,
     NewLedger,
-    Progress,
-    ProgressTask,
     RevisionHistory,
 )
 

@@ -10,8 +10,8 @@ from application.verify_findings import Unknown
 from domain.errors import UnreadablePartitionError
 from domain.events import Event, PartitionMarkedCorrupt, PartitionRemoved, PartitionWritten
 from domain.instrument import Series
-from domain.ports import CatalogFiles, FilePlace, FoundFile
 from domain.soundness import event_of
+from domain.upkeep import CatalogFiles, FilePlace, FoundFile
 
 
 @attrs.frozen

@@ -26,7 +26,8 @@ from domain.events import PartitionWritten
 from domain.history import SeriesHistory
 from domain.instrument import Series
 from domain.partitions import trading_dates
-from domain.ports import DiskSpace, Progress
+from domain.ports import Progress
+from domain.upkeep import DiskSpace
 from domain.window import Window
 
 _REASON = "removed"

@@ -14,7 +14,8 @@ from application.space import ensure_space, space_needed
 from domain.as_of import AsOf
 from domain.bar_type import BarType
 from domain.errors import CorruptPartitionError, LedgerConflictError
-from domain.ports import DiskSpace, Progress
+from domain.ports import Progress
+from domain.upkeep import DiskSpace
 from domain.window import Window
 
 

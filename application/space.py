@@ -9,8 +9,8 @@ import attrs
 from domain.availability import SeriesHoldings
 from domain.bars import Bars
 from domain.errors import NotEnoughSpaceError
-from domain.ports import DiskSpace
 from domain.sizes import size_text
+from domain.upkeep import DiskSpace
 
 # Bars of stocks and currencies take 5 to 13 bytes each, those of crypto-currencies with 8 decimals
 # up to 15, and a file 1.6 kB more: what is counted here is more than all of these.

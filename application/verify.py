@@ -19,7 +19,8 @@ from domain.bar_type import BarType
 from domain.errors import CatalogError, DiskFullError
 from domain.events import PartitionMarkedCorrupt
 from domain.instrument import Series
-from domain.ports import BarRepository, CatalogFiles, DiskSpace, Progress
+from domain.ports import BarRepository, Progress
+from domain.upkeep import CatalogFiles, DiskSpace
 
 
 @attrs.frozen

@@ -17,8 +17,9 @@ from domain.availability import Availability, SeriesHoldings
 from domain.errors import BarledgerError, UnreadablePartitionError
 from domain.events import PartitionWritten, WriteCause
 from domain.instrument import Series
-from domain.ports import BarRepository, CatalogFiles, DiskSpace, FoundFile, Progress
+from domain.ports import BarRepository, Progress
 from domain.soundness import contradiction, event_of
+from domain.upkeep import CatalogFiles, DiskSpace, FoundFile
 
 
 @attrs.define

@@ -18,7 +18,8 @@ from domain.errors import (
 from domain.events import PartitionMarkedCorrupt
 from domain.history import Revision, SeriesHistory
 from domain.instrument import Series
-from domain.ports import CatalogFiles, ProgressTask
+from domain.ports import ProgressTask
+from domain.upkeep import CatalogFiles
 
 
 @attrs.frozen

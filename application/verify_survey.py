@@ -12,7 +12,7 @@ from domain.availability import Availability
 from domain.errors import UnreadablePartitionError
 from domain.events import PartitionWritten
 from domain.instrument import Series
-from domain.ports import CatalogFiles, FilePlace, FoundFile
+from domain.upkeep import CatalogFiles, FilePlace, FoundFile
 
 _REPAIR = "barledger verify --repair"
 

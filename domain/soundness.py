@@ -7,9 +7,10 @@ import numpy as np
 from domain.bars import MAX_DIGITS, Bars
 from domain.events import PartitionWritten, WriteCause
 from domain.partitions import is_partition_name, partition_bounds, partition_of, trading_dates
-from domain.ports import DescribedFile, NewPartition
+from domain.ports import NewPartition
 from domain.rules import problems_of
 from domain.sessions import NANOSECONDS_IN_DAY, midnight_utc
+from domain.upkeep import DescribedFile
 
 MISSING = "the file is missing"
 _LARGEST = 10**MAX_DIGITS - 1

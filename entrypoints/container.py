@@ -18,16 +18,12 @@ if TYPE_CHECKING:
         BacktestEngine,
         BarFileReader,
         BarRepository,
-        CatalogFiles,
         Clock,
-        DiskSpace,
-        LedgerKeeper,
-        NewLedger,
         Progress,
-        RevisionHistory,
         TradingCalendar,
     )
     from domain.publishing import OnStep, Step
+    from domain.upkeep import CatalogFiles, DiskSpace, LedgerKeeper, NewLedger, RevisionHistory
 
 LEDGER_FILE = "ledger.db"
 

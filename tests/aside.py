@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.ports import LedgerKeeper
+from domain.upkeep import LedgerKeeper
 
 
 def put_aside(keeper: LedgerKeeper) -> str | None:

@@ -26,7 +26,7 @@ from domain.bars import Bars
 from domain.events import CoverageBasis, PartitionWritten
 from domain.instrument import Series
 from domain.partitions import split_by_partition
-from domain.ports import DiskSpace
+from domain.upkeep import DiskSpace
 from domain.window import Window, parse_bound
 from tests.builders import ORIGIN
 

@@ -16,7 +16,8 @@ from domain.bars import Bars
 from domain.errors import CatalogBusyError, CorruptPartitionError
 from domain.events import PartitionWritten
 from domain.instrument import Series
-from domain.ports import FilePlace, NewPartition, StoredFile
+from domain.ports import NewPartition, StoredFile
+from domain.upkeep import FilePlace
 
 
 @attrs.frozen

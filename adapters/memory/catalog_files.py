@@ -15,8 +15,9 @@ from adapters.memory.bar_repository import (
 from domain.errors import CatalogBusyError, CorruptPartitionError, UnreadablePartitionError
 from domain.events import PartitionWritten
 from domain.instrument import Series
-from domain.ports import DescribedFile, FilePlace, FoundFile, NewPartition
+from domain.ports import NewPartition
 from domain.soundness import MISSING, contradiction, unsoundness
+from domain.upkeep import DescribedFile, FilePlace, FoundFile
 
 
 class MemoryCatalogFiles:

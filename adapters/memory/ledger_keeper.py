@@ -10,7 +10,8 @@ from pathlib import Path
 from adapters.memory.ledger import MemoryLedger
 from domain.errors import BackupError, LedgerConflictError
 from domain.events import Recorded
-from domain.ports import LedgerAside, LedgerHead, LedgerReport, ProgressTask, ReplayReport
+from domain.ports import ProgressTask
+from domain.upkeep import LedgerAside, LedgerHead, LedgerReport, ReplayReport
 
 
 class MemoryLedgerKeeper:

@@ -14,7 +14,7 @@ from domain.bars import Bars
 from domain.errors import BackupError, CatalogBusyError
 from domain.events import PartitionWritten
 from domain.instrument import Series
-from domain.ports import FilePlace
+from domain.upkeep import FilePlace
 
 
 @attrs.define

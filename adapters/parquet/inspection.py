@@ -18,8 +18,9 @@ from adapters.parquet.folders import make_folder, move_aside
 from domain.errors import CorruptPartitionError, LedgerMissingError, UnreadablePartitionError
 from domain.events import PartitionWritten
 from domain.instrument import Series
-from domain.ports import DescribedFile, FilePlace, FoundFile, StoredFile
+from domain.ports import StoredFile
 from domain.soundness import contradiction
+from domain.upkeep import DescribedFile, FilePlace, FoundFile
 
 # What a link ends in that leads to no file.
 _NOWHERE = (errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)

@@ -10,7 +10,7 @@ from domain.bar_type import BarType
 from domain.errors import UsageError
 from domain.instrument import InstrumentId, Series
 from domain.partitions import is_partition_name
-from domain.ports import FilePlace, FoundFile
+from domain.upkeep import FilePlace, FoundFile
 
 HISTORY = ".history"
 ORPHANS = ".orphans"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from adapters.sqlite import serialization
 from adapters.sqlite.event_table import Row
 from adapters.sqlite.serialization import UnknownEventError, UnreadableEventError
-from domain.ports import LedgerHead
+from domain.upkeep import LedgerHead
 
 
 class Chain:

@@ -15,7 +15,7 @@ from adapters.sqlite.upcasting import current_version
 from domain.as_of import clock_ran_backwards
 from domain.events import Event, InstrumentRegistered, Origin, Recorded
 from domain.instrument import Series
-from domain.ports import LedgerHead
+from domain.upkeep import LedgerHead
 
 COLUMNS = (
     "seq, event_id, type, version, series, recorded_at, user, host, command, correlation_id,"

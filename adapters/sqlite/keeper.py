@@ -13,7 +13,8 @@ from adapters.sqlite.handles import Handles
 from adapters.sqlite.serialization import GENESIS
 from adapters.sqlite.still import Reader
 from domain.errors import LedgerConflictError, LedgerDamagedError
-from domain.ports import LedgerAside, LedgerHead, LedgerReport, ProgressTask, ReplayReport
+from domain.ports import ProgressTask
+from domain.upkeep import LedgerAside, LedgerHead, LedgerReport, ReplayReport
 
 
 class SqliteLedgerKeeper:

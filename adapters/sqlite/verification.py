@@ -12,7 +12,8 @@ from adapters.sqlite import connection as opening
 from adapters.sqlite import event_table, failures, projections, schema
 from adapters.sqlite.chain import Chain
 from adapters.sqlite.event_table import Row
-from domain.ports import LedgerReport, ProgressTask
+from domain.ports import ProgressTask
+from domain.upkeep import LedgerReport
 
 _CHUNK = 2_000
 _SHOWN = 3

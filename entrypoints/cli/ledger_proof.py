@@ -13,7 +13,7 @@ from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
 
 if TYPE_CHECKING:
-    from domain.ports import LedgerHead, LedgerKeeper, LedgerReport
+    from domain.upkeep import LedgerHead, LedgerKeeper, LedgerReport
     from entrypoints.cli.screen import Screen
     from entrypoints.container import Container
 

@@ -16,8 +16,9 @@ from domain.availability import SeriesHoldings
 from domain.bars import Bars
 from domain.errors import CatalogBusyError, CorruptPartitionError, UnreadablePartitionError
 from domain.events import PartitionWritten
-from domain.ports import BarRepository, CatalogFiles, FilePlace, NewPartition
+from domain.ports import BarRepository, NewPartition
 from domain.soundness import event_of
+from domain.upkeep import CatalogFiles, FilePlace
 from tests.builders import AAPL, MSFT, minute_bars, new_partition
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.memory.disk_space import MemoryDiskSpace
 from adapters.system.disk import SystemDiskSpace
-from domain.ports import DiskSpace
+from domain.upkeep import DiskSpace
 
 ADAPTERS: dict[str, Callable[[Path], DiskSpace]] = {
     "system": SystemDiskSpace,

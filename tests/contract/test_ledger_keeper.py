@@ -14,7 +14,8 @@ from adapters.memory.ledger_keeper import MemoryLedgerKeeper
 from adapters.sqlite.keeper import SqliteLedgerKeeper
 from adapters.sqlite.ledger import SqliteLedger
 from domain.errors import BackupError, LedgerConflictError
-from domain.ports import AvailabilityLedger, LedgerHead, LedgerKeeper, ReplayReport
+from domain.ports import AvailabilityLedger
+from domain.upkeep import LedgerHead, LedgerKeeper, ReplayReport
 from tests import histories
 from tests.aside import put_aside
 from tests.builders import ORIGIN

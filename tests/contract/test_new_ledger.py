@@ -16,7 +16,8 @@ from adapters.sqlite.keeper import SqliteLedgerKeeper
 from adapters.sqlite.ledger import SqliteLedger
 from adapters.sqlite.new_ledger import SqliteNewLedger
 from domain.errors import CatalogBusyError
-from domain.ports import AvailabilityLedger, LedgerKeeper, NewLedger
+from domain.ports import AvailabilityLedger
+from domain.upkeep import LedgerKeeper, NewLedger
 from tests.aside import put_aside
 from tests.builders import ORIGIN, new_partition, written
 

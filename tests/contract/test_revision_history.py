@@ -17,7 +17,8 @@ from domain.availability import SeriesHoldings
 from domain.bars import Bars
 from domain.errors import BackupError, CatalogBusyError, CorruptPartitionError
 from domain.events import PartitionWritten
-from domain.ports import BarRepository, RevisionHistory
+from domain.ports import BarRepository
+from domain.upkeep import RevisionHistory
 from tests.builders import AAPL, minute_bars, new_partition, written
 
 

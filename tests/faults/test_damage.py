@@ -18,8 +18,9 @@ from adapters.parquet.repository import ParquetBarRepository
 from domain.bars import Bars
 from domain.errors import CorruptPartitionError
 from domain.events import PartitionWritten
-from domain.ports import DescribedFile, NewPartition, StoredFile
+from domain.ports import NewPartition, StoredFile
 from domain.soundness import event_of
+from domain.upkeep import DescribedFile
 from entrypoints.cli.main import main
 from tests.builders import DATA, minute_bars, new_partition
 

@@ -20,7 +20,7 @@ from domain.errors import (
     DiskFullError,
 )
 from domain.events import PartitionWritten
-from domain.ports import DiskSpace, LedgerHead, LedgerKeeper, RevisionHistory
+from domain.upkeep import DiskSpace, LedgerHead, LedgerKeeper, RevisionHistory
 from tests.builders import AAPL, MSFT, session_bars
 from tests.memory_catalog import MemoryCatalog
 

@@ -17,7 +17,7 @@ from domain.errors import (
 )
 from domain.events import PartitionMarkedCorrupt, PartitionWritten
 from domain.instrument import Series
-from domain.ports import FilePlace
+from domain.upkeep import FilePlace
 from domain.window import Window
 from tests.builders import AAPL, session_bars
 from tests.memory_catalog import MemoryCatalog, same

@@ -8,8 +8,8 @@ from adapters.memory.revision_history import MemoryRevisionHistory
 from application.discard_history import HistoryToDiscard
 from domain.errors import CatalogBusyError, CorruptPartitionError, RevisionDiscardedError
 from domain.events import RevisionsDiscarded
-from domain.ports import FilePlace
 from domain.sessions import NANOSECONDS_IN_DAY
+from domain.upkeep import FilePlace
 from tests.builders import AAPL, MSFT, new_partition, session_bars
 from tests.memory_catalog import MemoryCatalog, same
 

@@ -12,9 +12,10 @@ from domain.coverage import inferred_coverage
 from domain.events import CoverageBasis
 from domain.instrument import InstrumentId, Series
 from domain.intervals import IntervalSet
-from domain.ports import DescribedFile, NewPartition, StoredFile
+from domain.ports import NewPartition, StoredFile
 from domain.sessions import NANOSECONDS_IN_DAY
 from domain.soundness import contradiction, event_of, unsoundness
+from domain.upkeep import DescribedFile
 from tests.builders import MINUTE, minute_bars, new_partition, utc
 
 HOUR = 60 * MINUTE

@@ -15,7 +15,7 @@ import pytest
 
 from adapters.parquet import files
 from adapters.parquet.inspection import ParquetCatalogFiles
-from domain.ports import FoundFile
+from domain.upkeep import FoundFile
 from tests.builders import MSFT, csv_text, minute_bars, new_partition, session_bars
 from tests.integration.cli.conftest import Barledger
 from tests.integration.cli.verifying import (

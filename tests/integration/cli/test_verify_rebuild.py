@@ -19,7 +19,7 @@ from adapters.parquet.inspection import ParquetCatalogFiles
 from adapters.sqlite.moving import Aside
 from adapters.sqlite.new_ledger import SqliteNewLedger
 from domain.errors import DiskFullError
-from domain.ports import FoundFile
+from domain.upkeep import FoundFile
 from tests.builders import DATA, csv_text, minute_bars, new_partition, session_bars
 from tests.cli import ROOT
 from tests.integration.cli.conftest import Barledger

@@ -22,8 +22,9 @@ from adapters.parquet import files
 from adapters.parquet.inspection import ParquetCatalogFiles
 from adapters.parquet.repository import ParquetBarRepository
 from domain.errors import CorruptPartitionError, UnreadablePartitionError
-from domain.ports import DescribedFile, FilePlace, StoredFile
+from domain.ports import StoredFile
 from domain.soundness import event_of
+from domain.upkeep import DescribedFile, FilePlace
 from tests.builders import AAPL, minute_bars, new_partition
 
 NAME = "AAPL.NASDAQ/1_MIN/2024-01-02.parquet"

@@ -12,7 +12,7 @@ import pytest
 from adapters.memory.clock import MemoryClock
 from adapters.sqlite.keeper import SqliteLedgerKeeper
 from adapters.sqlite.ledger import SqliteLedger
-from domain.ports import LedgerReport
+from domain.upkeep import LedgerReport
 
 Opened = Callable[[Path], SqliteLedger]
 Connected = Callable[[Path], sqlite3.Connection]
