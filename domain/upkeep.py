@@ -209,7 +209,7 @@ class LedgerReport:
 
 @attrs.frozen
 class ReplayReport:
-    """A replay of `events` events: `changed` tells whether the projections had been wrong."""
+    """A replay of `events` events: `changed` tells whether anything had been wrong."""
 
     events: int
     head: int
@@ -248,7 +248,9 @@ class LedgerKeeper(Protocol):
         """
 
     def replay(self, task: ProgressTask) -> ReplayReport:
-        """Make the projections anew from the events alone; `task` advances by events.
+        """Make the projections anew from the events alone, and what guards the events.
+
+        `task` advances by events.
 
         Raises:
             LedgerDamagedError: an event is missing or not what was recorded; nothing is changed.

@@ -55,6 +55,8 @@ class SqliteLedgerKeeper:
     def replay(self, task: ProgressTask) -> ReplayReport:
         """Fold all events into temporary tables, and put those in place of what differs.
 
+        Triggers and indexes of the events that something dropped or altered are made anew.
+
         The chain of hashes is checked before: made anew from events that are gone or forged, the
         tables would hide that.
         """
@@ -77,10 +79,13 @@ class SqliteLedgerKeeper:
             if (known := projections.known(connection)) > fresh.upto:
                 raise failures.missing_events(self._path, fresh.upto, known)
             fresh.make_missing_tables()
-            changed = bool(fresh.differing())
-            if changed:
+            differing, guards = fresh.differing(), schema.broken_guards(connection)
+            if differing or guards:
                 fresh.prove()
+            if differing:
                 fresh.replace()
+            schema.put_back(connection, guards)
+            changed = bool(differing or guards)
         return ReplayReport(fresh.events, fresh.upto, changed)
 
     def copy(self, folder: Path) -> int:

@@ -7,12 +7,13 @@ edited. A change is a new version, and a step to it in `migrations`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 APPLICATION_ID = 0x6261726C  # "barl": tells a ledger from any other SQLite file
 VERSION = 2
 REPLAY = "`barledger ledger replay` makes them anew from the events."
 """What to do about projections that are wrong or missing."""
+_PUT_BACK = "`barledger ledger replay` puts it back."
 
 _EVENTS = """CREATE TABLE "events" (
    "seq" INTEGER PRIMARY KEY,
@@ -137,21 +138,45 @@ def differences(connection: sqlite3.Connection, number: int) -> Iterator[str]:
         for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")
         if not _of_sqlite(kind, name, sql)
     }
-    wanted = _objects(number)
+    wanted, guards = _objects(number), _guards() if number > 1 else {}
     for kind, name in sorted(wanted.keys() | found.keys()):
+        mend = f" {_PUT_BACK}" if (kind, name) in guards else ""
         if (kind, name) not in found:
-            mend = f" {REPLAY}" if name in PROJECTION_TABLES else ""
+            mend = f" {REPLAY}" if name in PROJECTION_TABLES else mend
             yield f"The {kind} {name} is missing: something has dropped it.{mend}"
         elif (kind, name) not in wanted:
             yield f"The {kind} {name} is none that barledger makes."
         elif found[kind, name] != wanted[kind, name]:
-            yield f"The {kind} {name} is not the one that barledger makes: something altered it."
+            what = "is not the one that barledger makes: something altered it"
+            yield f"The {kind} {name} {what}.{mend}"
 
 
 def missing_projections(connection: sqlite3.Connection) -> set[str]:
     """Return the names of the tables of projections that something has dropped."""
     found = connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")
     return PROJECTION_TABLES.keys() - {name for (name,) in found}
+
+
+def broken_guards(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return kind and name of the events' triggers and indexes that are missing or altered."""
+    found = {
+        (kind, name): sql
+        for kind, name, sql in connection.execute("SELECT type, name, sql FROM main.sqlite_master")
+    }
+    return [one for one, sql in _guards().items() if found.get(one) != sql]
+
+
+def put_back(connection: sqlite3.Connection, broken: Iterable[tuple[str, str]]) -> None:
+    """Make `broken_guards` anew, inside the caller's transaction."""
+    for kind, name in broken:
+        connection.execute(f"DROP {kind} IF EXISTS main.{name}")
+        connection.execute(_guards()[kind, name])
+
+
+def _guards() -> dict[tuple[str, str], str]:
+    """Return the SQL of what guards the events, or finds them, by its type and name."""
+    made = _by_name((*EVENT_TABLES, *EVENT_GUARDS))
+    return {one: sql for one, sql in made.items() if one[0] != "table"}
 
 
 def _of_sqlite(kind: str, name: str, sql: str | None) -> bool:
@@ -164,6 +189,10 @@ def _objects(number: int) -> dict[tuple[str, str], str]:
     statements = list(EVENT_TABLES)
     if number > 1:
         statements += [*EVENT_GUARDS, *PROJECTION_TABLES.values(), *STEP_TABLES]
+    return _by_name(statements)
+
+
+def _by_name(statements: Iterable[str]) -> dict[tuple[str, str], str]:
     objects = {}
     for sql in statements:
         if not sql.startswith("DROP"):

@@ -204,6 +204,9 @@ def head(invocation: Invocation) -> None:
 def replay(invocation: Invocation) -> None:
     """Make what is derived from the events anew, and say whether it had been wrong.
 
+    What guards the events (triggers, indexes) is put back, too, where something dropped or
+    altered it. Nothing is changed unless every event is as it was recorded.
+
     JSON: events, head, changed, seconds, events_per_second.
     """
     container, screen = invocation.wire(), invocation.screen

@@ -256,11 +256,44 @@ def test_a_guard_that_was_dropped_or_altered_is_named(
     report = verified(path)
     assert (report.valid, report.first_broken) == (False, None)
     assert f"{name} is missing" in report.problems[0]
+    assert "ledger replay" in report.problems[0]
     connection.execute(sql.replace("append-only", "a suggestion"))
     assert f"{name} is not the one" in verified(path).problems[0]
     connection.execute(f"DROP TRIGGER {name}")
     connection.execute(sql)
     assert verified(path).valid
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"DROP TRIGGER {name}" for name in GUARDS),
+        "DROP INDEX events_by_id",
+        "DROP INDEX events_by_series",
+        "DROP INDEX events_by_time",
+    ],
+)
+def test_a_guard_that_was_dropped_is_put_back_and_no_history_given_up(
+    path: Path, statement: str, connected: Connected
+) -> None:
+    connection = connected(path)
+    made = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+    before = connection.execute(made).fetchall()
+    connection.execute(statement)
+    assert SqliteLedgerKeeper(path).replay(NoTask()).changed
+    assert connection.execute(made).fetchall() == before
+    assert verified(path).valid
+    assert not SqliteLedgerKeeper(path).replay(NoTask()).changed
+
+
+def test_a_guard_is_not_put_back_before_forged_events(path: Path, connected: Connected) -> None:
+    connection = connected(path)
+    connection.execute("DROP TRIGGER events_are_never_changed")
+    connection.execute("UPDATE events SET user = 'mallory' WHERE seq = 5")
+    connection.commit()
+    with pytest.raises(LedgerDamagedError, match="Event 5 is not what was recorded"):
+        SqliteLedgerKeeper(path).replay(NoTask())
+    assert "events_are_never_changed is missing" in verified(path).problems[0]
 
 
 @pytest.mark.parametrize(
