@@ -21,8 +21,8 @@ from domain.events import (
     WriteCause,
 )
 from domain.intervals import IntervalSet
-from domain.partitions import trading_dates
-from domain.ports import BarRepository, NewPartition, ProgressTask, StoredFile
+from domain.ports import BarRepository, NewPartition, ProgressTask
+from domain.recording import draft_of, stored_as
 
 
 @attrs.frozen
@@ -136,7 +136,7 @@ class SeriesWriter(SeriesReader):
         needed, removals = self._survey(changes, precisions)
         drafts: list[PartitionWritten] = []
         stored = self._repository.write(self._revisions(changes, task, needed, drafts))
-        written = (_placed(*pair) for pair in zip(drafts, stored, strict=True))
+        written = (stored_as(*pair) for pair in zip(drafts, stored, strict=True))
         return self._record.append([*written, *removals, *also])
 
     def record(self, events: Sequence[Event]) -> tuple[Recorded, ...]:
@@ -181,7 +181,7 @@ class SeriesWriter(SeriesReader):
             # Reduced first: the least digits are what decides whether a value fits.
             scaled = attrs.evolve(change, bars=change.bars.reduced().rescaled(*precisions))
             new = self._new(name, scaled)
-            drafts.append(_draft(new, change.cause))
+            drafts.append(draft_of(new, change.cause))
             yield new
             task.advance(1)
 
@@ -207,31 +207,3 @@ def removed(held: PartitionWritten, reason: str) -> PartitionRemoved:
     return PartitionRemoved(
         held.series, held.partition, held.revision, held.path, held.bars, reason
     )
-
-
-def _draft(new: NewPartition, cause: WriteCause) -> PartitionWritten:
-    """Return the event of a revision whose file is not written yet."""
-    bars = new.bars
-    return PartitionWritten(
-        series=new.series,
-        partition=new.partition,
-        revision=new.revision,
-        path="",
-        sha256="",
-        size=0,
-        bars=len(bars),
-        first_open=int(bars.ts_open[0]),
-        last_close=int(bars.ts_event[-1]),
-        price_precision=bars.price_precision,
-        size_precision=bars.size_precision,
-        trading_dates=trading_dates(bars, new.series),
-        coverage=new.coverage,
-        basis=new.basis,
-        source=new.source,
-        detail=new.detail,
-        cause=cause,
-    )
-
-
-def _placed(draft: PartitionWritten, stored: StoredFile) -> PartitionWritten:
-    return attrs.evolve(draft, path=stored.path, sha256=stored.sha256, size=stored.size)

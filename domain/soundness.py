@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 
 from domain.bars import MAX_DIGITS, Bars
 from domain.events import PartitionWritten, WriteCause
-from domain.partitions import is_partition_name, partition_bounds, partition_of, trading_dates
+from domain.partitions import is_partition_name, partition_bounds, partition_of
 from domain.ports import NewPartition
+from domain.recording import draft_of, stored_as
 from domain.rules import problems_of
 from domain.sessions import NANOSECONDS_IN_DAY, midnight_utc
 from domain.upkeep import DescribedFile
@@ -95,23 +97,5 @@ def event_of(
     found: DescribedFile, path: str, cause: WriteCause = WriteCause.RECOVERED
 ) -> PartitionWritten:
     """Return the event that records a file that lies, or will lie, at `path`."""
-    new, stored = found.new, found.stored
-    return PartitionWritten(
-        series=new.series,
-        partition=new.partition,
-        revision=new.revision,
-        path=path,
-        sha256=stored.sha256,
-        size=stored.size,
-        bars=len(new.bars),
-        first_open=int(new.bars.ts_open[0]),
-        last_close=int(new.bars.ts_event[-1]),
-        price_precision=new.bars.price_precision,
-        size_precision=new.bars.size_precision,
-        trading_dates=trading_dates(new.bars, new.series),
-        coverage=new.coverage,
-        basis=new.basis,
-        source=new.source,
-        detail=new.detail,
-        cause=cause,
-    )
+    stored = attrs.evolve(found.stored, path=path)
+    return stored_as(draft_of(found.new, cause), stored)

@@ -11,10 +11,10 @@ import numpy as np
 from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.coverage import inferred_coverage
-from domain.events import CoverageBasis, Origin, PartitionWritten
+from domain.events import CoverageBasis, Origin, PartitionWritten, WriteCause
 from domain.instrument import InstrumentId, Series
-from domain.partitions import trading_dates
 from domain.ports import NewPartition, StoredFile
+from domain.recording import draft_of, stored_as
 from domain.window import nanoseconds
 
 SECOND = 1_000_000_000
@@ -73,24 +73,7 @@ def new_partition(
 def written(new: NewPartition, stored: StoredFile | None = None) -> PartitionWritten:
     """Return the event that records a revision."""
     stored = stored or StoredFile(f"{new.series}/{new.partition}.{new.revision}", "0" * 64, 1)
-    return PartitionWritten(
-        new.series,
-        new.partition,
-        new.revision,
-        stored.path,
-        stored.sha256,
-        stored.size,
-        len(new.bars),
-        int(new.bars.ts_open[0]),
-        int(new.bars.ts_event[-1]),
-        new.bars.price_precision,
-        new.bars.size_precision,
-        trading_dates(new.bars, new.series),
-        new.coverage,
-        new.basis,
-        new.source,
-        new.detail,
-    )
+    return stored_as(draft_of(new, WriteCause.BARS), stored)
 
 
 def csv_text(bars: Bars, zone: zoneinfo.ZoneInfo | None = None) -> str:
