@@ -17,7 +17,13 @@ from application.event_runs import Run, run_of, runs
 from application.instruments import resolve
 from domain.bar_type import BarType
 from domain.errors import EventNotFoundError, InvalidAsOfError
-from domain.events import Event, InstrumentRegistered, PartitionWritten, Recorded
+from domain.events import (
+    Event,
+    InstrumentRegistered,
+    PartitionWritten,
+    Recorded,
+    VenueCalendarNamed,
+)
 from domain.history import Revision
 from domain.instrument import InstrumentId, Series
 from domain.ports import AvailabilityLedger, Progress
@@ -159,7 +165,7 @@ class AuditLog:
 
     def _definitions(self, wanted: set[InstrumentId], upto: int) -> Iterator[Recorded]:
         for one in self._ledger.definitions(upto=upto):
-            if isinstance(one.event, InstrumentRegistered) and one.event.instrument.id in wanted:
+            if _defines(one.event, wanted):
                 yield one
 
     def _before_last_runs(self, limit: int) -> int:
@@ -179,6 +185,13 @@ class AuditLog:
             block = list(self._ledger.replay(after=max(upto - _BLOCK, 0), upto=upto))
             yield from reversed(block)
             upto -= _BLOCK
+
+
+def _defines(event: Event, wanted: set[InstrumentId]) -> bool:
+    """Return whether the event says what one of these instruments is, or when it trades."""
+    if isinstance(event, InstrumentRegistered):
+        return event.instrument.id in wanted
+    return isinstance(event, VenueCalendarNamed) and event.venue in {one.venue for one in wanted}
 
 
 def _last[T](

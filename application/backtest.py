@@ -156,7 +156,7 @@ class RunBacktest:
         if not lacks_sessions(judged):
             detail = "The range that was asked for holds no session of it."
             return _not_found(leg.name, detail, past)
-        calendar = self._calendar.describe(leg.instrument.id, leg.instrument.calendar)
+        calendar = self._calendar.describe(leg.instrument.id, leg.calendar)
         return _not_found(leg.name, missing_text(judged, calendar), past)
 
 
@@ -169,7 +169,8 @@ def _leg(
 ) -> Leg:
     held = availability.holdings(series)
     fitting = instrument.with_precision(held.price_precision, held.size_precision)
-    return Leg(name, fitting, held, window)
+    named = availability.calendar_of(series.instrument_id)
+    return Leg(name, fitting, held, window, named)
 
 
 def _plan(request: BacktestRequest, traded: Sequence[Leg], rates: Sequence[Leg]) -> BacktestPlan:

@@ -21,12 +21,16 @@ from domain.window import Window
 
 @attrs.frozen
 class Leg:
-    """One series of a run: its name as the user typed it, and what is held of it."""
+    """One series of a run: its name as the user typed it, and what is held of it.
+
+    `calendar` names a trading calendar in place of the venue's own.
+    """
 
     name: str
     instrument: Instrument
     holdings: SeriesHoldings
     window: Window
+    calendar: str | None = None
 
     @property
     def partitions(self) -> list[PartitionWritten]:

@@ -29,7 +29,7 @@ def judged_sessions(leg: Leg, calendar: TradingCalendar, now: int) -> list[Judge
         span = CheckedRange.of(leg.window, leg.holdings, now)
     except NothingHeldError:
         return []  # all that is held lies after the only end that was named
-    sessions = calendar.sessions(leg.instrument.id, span.first, span.last, leg.instrument.calendar)
+    sessions = calendar.sessions(leg.instrument.id, span.first, span.last, leg.calendar)
     return judge(span.chosen(sessions), leg.holdings, span.within, now)
 
 
@@ -57,6 +57,10 @@ def notices(leg: Leg, judged: Sequence[Judged], calendar: TradingCalendar) -> It
             f"{leg.name}: {_count(missing)} inside what is held missing and left out: "
             f"{_ranges(judged, {Status.MISSING})}"
         )
+    before = sum(one.status is Status.BEFORE_HISTORY for one in judged)
+    if before:
+        early = _ranges(judged, {Status.BEFORE_HISTORY})
+        yield f"{leg.name}: its history begins later than {_count(before)} of this range: {early}"
     partial = [one for one in judged if one.status is Status.PARTIAL]
     if partial:
         yield f"{leg.name}: {_partial_text(leg, partial)}"
@@ -85,7 +89,7 @@ def _damaged_beside(leg: Leg, calendar: TradingCalendar) -> str:
     start, end = leg.window.bounds(venue(instrument.id.venue).tzinfo)
     dates = [date for name in corrupt for date in partition_bounds(name)]
     sessions = calendar.sessions(
-        instrument.id, min(dates) - _ONE_DAY, max(dates) + _ONE_DAY, instrument.calendar
+        instrument.id, min(dates) - _ONE_DAY, max(dates) + _ONE_DAY, leg.calendar
     )
     judged = judge(sessions, leg.holdings, Interval(start, end), FAR_FUTURE)
     text = _ranges(judged, {Status.CORRUPT})

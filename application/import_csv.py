@@ -112,7 +112,7 @@ class ImportCsv:
                 self._progress.warn(f"{error.message} Its bars count as missing.")
 
     def _new_bars(self, request: CsvImport) -> NewBars:
-        instrument = self._catalog.availability().instruments.get(request.instrument_id)
+        availability = self._catalog.availability()
         try:
             rows = self._reader.read(request.path, FileLayout(request.time_zone))
         except TimeZoneNeededError as error:
@@ -123,7 +123,7 @@ class ImportCsv:
             bar_type=request.bar_type,
             stamp=request.stamp,
             calendar=self._calendar,
-            calendar_name=instrument.calendar if instrument else None,
+            calendar_name=availability.calendar_of(request.instrument_id),
             now=self._clock.now(),
         )
 

@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
 import attrs
 
 from application.catalog import Catalog
+from application.files_at_hand import FilesAtHand
 from application.instruments import data_not_found, resolve
+from application.past import Past, past_of
+from application.series_check import SeriesCheck, SeriesChecker, held_series
+from application.then import then_of
 from domain.as_of import AsOf
-from domain.availability import SeriesHoldings
+from domain.availability import Availability
 from domain.bar_type import BarType
 from domain.instrument import Series
+from domain.ports import Clock, Progress, TradingCalendar
+from domain.upkeep import CatalogFiles
+from domain.window import Window
 
 
 @attrs.frozen
 class SeriesRow:
-    """One series: dates are by the venue's clock, `size` is bytes, `updated` UTC nanoseconds."""
+    """One series, all of it judged: `size` is bytes, `updated` UTC nanoseconds."""
 
-    series: Series
-    start: dt.date | None
-    end: dt.date | None
-    trading_days: int
-    bars: int
+    check: SeriesCheck
     size: int
     updated: int
     sources: tuple[str, ...]
 
 
-class ListSeries:
-    """Lists series from the ledger alone; no bar is read."""
+@attrs.frozen
+class SeriesList:
+    """The rows, and of which point of the catalog's history they are, if one was asked for."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    rows: tuple[SeriesRow, ...]
+    past: Past | None = None
+
+
+class ListSeries:
+    """Lists series from the ledger, the calendar and the files' sizes; no bar is read."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        files: CatalogFiles,
+        calendar: TradingCalendar,
+        clock: Clock,
+        progress: Progress,
+    ) -> None:
         self._catalog = catalog
+        self._checker = SeriesChecker(FilesAtHand(catalog, files), calendar)
+        self._clock = clock
+        self._progress = progress
 
     def run(
         self, instruments: Sequence[str], bar_type: BarType | None, as_of: AsOf | None = None
-    ) -> list[SeriesRow]:
+    ) -> SeriesList:
         """Return every series held, now or `as_of`, or those of `instruments` and `bar_type`.
 
         Raises:
@@ -46,29 +66,32 @@ class ListSeries:
             DataNotFoundError: nothing is held of the instruments that were named.
         """
         availability = self._catalog.availability(as_of)
-        wanted = {resolve(text, availability) for text in instruments}
-        rows = [
-            _row(held)
-            for series, held in sorted(availability.series.items())
-            if held.partitions
-            and (not wanted or series.instrument_id in wanted)
-            and bar_type in (None, series.bar_type)
-        ]
-        if instruments and not rows:
-            kind = f"{bar_type.label} bars" if bar_type else "bars"
-            raise data_not_found(", ".join(instruments), f"The Parquet catalog holds no {kind}.")
-        return rows
+        past = past_of(as_of, availability, self._catalog, self._progress)
+        chosen = _chosen(instruments, bar_type, availability)
+        now = self._clock.now()
+        if past is not None:
+            now = min(now, then_of(self._catalog, availability, past, chosen).now(as_of))
+        rows = []
+        with self._progress.track("Judging sessions", len(chosen)) as task:
+            for series in chosen:
+                rows.append(self._row(series, availability, now))
+                task.advance(1)
+        return SeriesList(tuple(rows), past)
+
+    def _row(self, series: Series, availability: Availability, now: int) -> SeriesRow:
+        check = self._checker.check(str(series.instrument_id), series, Window(), availability, now)
+        held = check.holdings
+        return SeriesRow(check, held.size, held.updated, held.sources)
 
 
-def _row(held: SeriesHoldings) -> SeriesRow:
-    dates = held.trading_dates
-    return SeriesRow(
-        held.series,
-        dates[0] if dates else None,
-        dates[-1] if dates else None,
-        len(dates),
-        held.bars,
-        held.size,
-        held.updated,
-        held.sources,
-    )
+def _chosen(
+    instruments: Sequence[str], bar_type: BarType | None, availability: Availability
+) -> list[Series]:
+    if not instruments:
+        return held_series(None, bar_type, availability)
+    wanted = {resolve(text, availability) for text in instruments}
+    found = [one for each in sorted(wanted) for one in held_series(each, bar_type, availability)]
+    if not found:
+        kind = f"{bar_type.label} bars" if bar_type else "bars"
+        raise data_not_found(", ".join(instruments), f"The Parquet catalog holds no {kind}.")
+    return found

@@ -10,13 +10,14 @@ import attrs
 
 from domain.events import (
     InstrumentRegistered,
-    PartitionMarkedCorrupt,
-    PartitionRemoved,
     PartitionWritten,
     Recorded,
+    RevisionsDiscarded,
+    VenueCalendarNamed,
 )
-from domain.history import SeriesHistory
+from domain.history import SERIES_EVENTS, SeriesHistory
 from domain.instrument import Instrument, InstrumentId, Series
+from domain.intervals import NO_TIME, IntervalSet
 
 
 class Partitions(Mapping[str, PartitionWritten]):
@@ -55,7 +56,8 @@ class SeriesHoldings:
 
     `revisions` is the last revision that each partition ever had, removed ones too, so that
     no file name is ever used twice. `updated` is UTC nanoseconds. `corrupt` names the partitions
-    that were found damaged and have not been written anew.
+    that were found damaged and have not been written anew. Of the time in `confirmed_empty`, and
+    before `history_start` (UTC nanoseconds, None where it is not known), no source has bars.
     """
 
     series: Series
@@ -63,6 +65,8 @@ class SeriesHoldings:
     revisions: Mapping[str, int] = attrs.field(factory=dict)
     updated: int = 0
     corrupt: frozenset[str] = frozenset()
+    confirmed_empty: IntervalSet = NO_TIME
+    history_start: int | None = None
 
     def without(self, paths: Collection[str]) -> SeriesHoldings:
         """Return these holdings but for the partitions whose files are at `paths`."""
@@ -106,15 +110,25 @@ class SeriesHoldings:
 
 @attrs.frozen
 class Availability:
-    """The catalog at one point of its history: after the event `head`."""
+    """The catalog at one point of its history: after the event `head`.
+
+    `calendars` are the trading calendars that the user named, by venue.
+    """
 
     head: int = 0
     instruments: Mapping[InstrumentId, Instrument] = attrs.field(factory=dict)
     series: Mapping[Series, SeriesHoldings] = attrs.field(factory=dict)
+    calendars: Mapping[str, str] = attrs.field(factory=dict)
 
     def holdings(self, series: Series) -> SeriesHoldings:
         """Return what is held of `series`, which may be nothing."""
         return self.series.get(series) or SeriesHoldings(series)
+
+    def calendar_of(self, instrument_id: InstrumentId) -> str | None:
+        """Return the calendar that was named for the instrument, or else for its venue."""
+        instrument = self.instruments.get(instrument_id)
+        named = instrument.calendar if instrument else None
+        return named or self.calendars.get(instrument_id.venue)
 
     def known_ids(self) -> tuple[InstrumentId, ...]:
         """Return every instrument that is defined or of which bars are held, in order."""
@@ -125,14 +139,18 @@ def fold(events: Iterable[Recorded]) -> Availability:
     """Return the catalog after `events`, which begin with the first of the ledger."""
     head, instruments = 0, {}
     series: dict[Series, SeriesHistory] = {}
+    calendars: dict[str, str | None] = {}
     for recorded in events:
         head, event = recorded.seq, recorded.event
         if isinstance(event, InstrumentRegistered):
             instruments[event.instrument.id] = event.instrument
-        elif isinstance(event, PartitionWritten | PartitionRemoved | PartitionMarkedCorrupt):
+        elif isinstance(event, VenueCalendarNamed):
+            calendars[event.venue] = event.calendar
+        elif isinstance(event, SERIES_EVENTS) and not isinstance(event, RevisionsDiscarded):
             series.setdefault(event.series, SeriesHistory()).apply(recorded)
     held = {one: holdings_of(one, history) for one, history in series.items()}
-    return Availability(head, instruments, held)
+    named = {venue: calendar for venue, calendar in calendars.items() if calendar}
+    return Availability(head, instruments, held, named)
 
 
 def holdings_of(series: Series, history: SeriesHistory) -> SeriesHoldings:
@@ -145,4 +163,6 @@ def holdings_of(series: Series, history: SeriesHistory) -> SeriesHoldings:
         {name: one.event.revision for name, one in last.items()},
         max(changes, key=lambda one: one.seq).recorded_at if changes else 0,
         frozenset(name for name, one in last.items() if one.is_damaged),
+        history.confirmed_empty,
+        history.history_start,
     )

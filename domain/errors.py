@@ -56,6 +56,12 @@ class InvalidInstrumentError(UsageError):
     code = "invalid-instrument"
 
 
+class UnknownCalendarError(UsageError):
+    """A trading calendar's name is not known."""
+
+    code = "unknown-calendar"
+
+
 class InvalidWindowError(UsageError):
     """A start or end is unreadable, has no time zone, or the end lies before the start."""
 

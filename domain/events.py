@@ -134,6 +134,39 @@ class LedgerRebuilt:
 
 
 @attrs.frozen
+class RangeConfirmedEmpty:
+    """A source was asked twice for the time in `empty`, and said that it has no bars of it.
+
+    It counts as covered; `detail` says which request it was.
+    """
+
+    series: Series
+    empty: IntervalSet
+    source: str
+    detail: str
+
+
+@attrs.frozen
+class HistoryStartFound:
+    """The first bar that `source` has of a series opens at `start`; it has nothing before that.
+
+    A later event takes the place of an earlier one.
+    """
+
+    series: Series
+    start: int
+    source: str
+
+
+@attrs.frozen
+class VenueCalendarNamed:
+    """The sessions of `venue` are those of the trading calendar `calendar`; None: the usual one."""
+
+    venue: str
+    calendar: str | None
+
+
+@attrs.frozen
 class CsvImported:
     """A CSV file was taken in; `sha256` is that of the file as it was read."""
 
@@ -157,6 +190,9 @@ Event = (
     | PartitionRestored
     | RevisionsDiscarded
     | LedgerRebuilt
+    | RangeConfirmedEmpty
+    | HistoryStartFound
+    | VenueCalendarNamed
     | CsvImported
 )
 

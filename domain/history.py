@@ -8,13 +8,17 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from domain.events import (
+    Event,
+    HistoryStartFound,
     PartitionMarkedCorrupt,
     PartitionRemoved,
     PartitionWritten,
+    RangeConfirmedEmpty,
     Recorded,
     RevisionsDiscarded,
 )
 from domain.instrument import Series
+from domain.intervals import NO_TIME
 
 
 @attrs.define
@@ -48,11 +52,28 @@ class Revision:
         return max((one for one in changes if one), key=lambda one: one.seq)
 
 
+SERIES_EVENTS = (
+    PartitionWritten
+    | PartitionRemoved
+    | PartitionMarkedCorrupt
+    | RevisionsDiscarded
+    | RangeConfirmedEmpty
+    | HistoryStartFound
+)
+"""The events that say what is held of a series, or what of it is nowhere to be had."""
+
+
 class SeriesHistory:
-    """The revisions of one series, by partition, oldest first."""
+    """The revisions of one series, by partition, oldest first, and what its sources lack.
+
+    `confirmed_empty` is time of which they have no bars, `history_start` (UTC nanoseconds) where
+    their bars begin, if that is known.
+    """
 
     def __init__(self) -> None:
         self.partitions: dict[str, list[Revision]] = {}
+        self.confirmed_empty = NO_TIME
+        self.history_start: int | None = None
 
     def __iter__(self) -> Iterator[Revision]:
         return (one for revisions in self.partitions.values() for one in revisions)
@@ -83,6 +104,15 @@ class SeriesHistory:
                 found = self.find(partition, revision)
                 if found:
                     found.discarded = recorded
+        else:
+            self._answer(event)
+
+    def _answer(self, event: Event) -> None:
+        """Take in what a source said that it does not have."""
+        if isinstance(event, RangeConfirmedEmpty):
+            self.confirmed_empty = self.confirmed_empty.union(event.empty)
+        elif isinstance(event, HistoryStartFound):
+            self.history_start = event.start
 
     def _write(self, event: PartitionWritten, recorded: Recorded) -> None:
         self._end(event.partition, recorded)
@@ -99,9 +129,6 @@ def histories(events: Iterable[Recorded]) -> dict[Series, SeriesHistory]:
     found: defaultdict[Series, SeriesHistory] = defaultdict(SeriesHistory)
     for recorded in events:
         event = recorded.event
-        if isinstance(
-            event,
-            PartitionWritten | PartitionRemoved | PartitionMarkedCorrupt | RevisionsDiscarded,
-        ):
+        if isinstance(event, SERIES_EVENTS):
             found[event.series].apply(recorded)
     return dict(found)

@@ -39,7 +39,7 @@ class InstrumentId:
                 in it, such as a null byte or a step up (`../`).
         """
         symbol, dot, venue = text.rpartition(".")
-        if not dot or not is_symbol(symbol) or not _VENUE.fullmatch(venue):
+        if not dot or not is_symbol(symbol) or not is_venue(venue):
             raise InvalidInstrumentIdError(
                 f"{text!r} is not an instrument ID.",
                 "Write SYMBOL.VENUE, such as AAPL.NASDAQ or EUR/USD.IDEALPRO.",
@@ -48,6 +48,11 @@ class InstrumentId:
 
     def __str__(self) -> str:
         return f"{self.symbol}.{self.venue}"
+
+
+def is_venue(text: str) -> bool:
+    """Whether `text` can be the venue of an instrument ID."""
+    return _VENUE.fullmatch(text) is not None
 
 
 def is_symbol(text: str) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 import attrs
+
+_start = attrgetter("start")
 
 
 @attrs.frozen(order=True)
@@ -24,7 +27,7 @@ def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     if len(given) < 2:  # most of the millions of sets that a ledger holds
         return given if given and given[0].start < given[0].end else ()
     result: list[Interval] = []
-    for interval in sorted(given):
+    for interval in sorted(given, key=_start):
         if interval.start == interval.end:
             continue
         if result and interval.start <= result[-1].end:
@@ -62,26 +65,39 @@ class IntervalSet:
 
     def intersection(self, other: IntervalSet) -> IntervalSet:
         """Return the time that is in both sets."""
-        found = []
-        mine, theirs = list(self), list(other)
-        while mine and theirs:
-            start, end = max(mine[0].start, theirs[0].start), min(mine[0].end, theirs[0].end)
+        found, mine, theirs = [], 0, 0
+        while mine < len(self.intervals) and theirs < len(other.intervals):
+            one, two = self.intervals[mine], other.intervals[theirs]
+            start, end = max(one.start, two.start), min(one.end, two.end)
             if start < end:
                 found.append(Interval(start, end))
-            (mine if mine[0].end <= theirs[0].end else theirs).pop(0)
+            mine += one.end == end
+            theirs += two.end == end
         return IntervalSet(tuple(found))
 
     def difference(self, other: IntervalSet) -> IntervalSet:
         """Return the time that is in this set and not in `other`."""
-        found = []
+        found, place, taken = [], 0, other.intervals
         for interval in self:
             start = interval.start
-            for taken in other:
-                if taken.end <= start or taken.start >= interval.end:
-                    continue
-                if taken.start > start:
-                    found.append(Interval(start, taken.start))
-                start = max(start, taken.end)
+            # What ends before this interval takes nothing of later ones either.
+            while place < len(taken) and taken[place].end <= start:
+                place += 1
+            for one in _up_to(interval.end, taken, place):
+                if one.start > start:
+                    found.append(Interval(start, one.start))
+                start = one.end
             if start < interval.end:
                 found.append(Interval(start, interval.end))
         return IntervalSet(tuple(found))
+
+
+def _up_to(end: int, intervals: tuple[Interval, ...], place: int) -> Iterator[Interval]:
+    """Yield the intervals from `place` on that start before `end`."""
+    while place < len(intervals) and intervals[place].start < end:
+        yield intervals[place]
+        place += 1
+
+
+NO_TIME = IntervalSet()
+"""The empty set."""

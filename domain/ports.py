@@ -23,7 +23,7 @@ from domain.events import CoverageBasis, Event, Origin, PartitionWritten, Record
 from domain.instrument import Instrument, InstrumentId, Series
 from domain.intervals import Interval, IntervalSet
 from domain.rules import RowProblem
-from domain.sessions import Session
+from domain.sessions import Hours, Session
 
 
 @attrs.frozen
@@ -131,7 +131,7 @@ class AvailabilityLedger(Protocol):
         """
 
     def definitions(self, *, upto: int | None = None) -> Iterator[Recorded]:
-        """Yield the events up to `upto` that define instruments, in order.
+        """Yield the events up to `upto` that define instruments or name calendars, in order.
 
         Raises:
             LedgerError: the ledger cannot be read.
@@ -190,18 +190,36 @@ class TradingCalendar(Protocol):
     """Knows when the venues trade."""
 
     def sessions(
-        self, instrument_id: InstrumentId, first: dt.date, last: dt.date, calendar: str | None
+        self,
+        instrument_id: InstrumentId,
+        first: dt.date,
+        last: dt.date,
+        calendar: str | None,
+        hours: Hours = Hours.REGULAR,
     ) -> Sequence[Session]:
-        """Return the sessions dated `first` to `last`, in order, regular hours.
+        """Return the sessions dated `first` to `last`, in order.
 
-        `calendar` names one in place of the venue's own.
+        `calendar` names one in place of the venue's own. With `hours` extended, a session runs
+        from the start of trading before the market to the end of trading after it, where the
+        venue has them; elsewhere extended hours are the regular ones.
 
         Raises:
-            InvalidInstrumentError: there is no calendar of that name.
+            UnknownCalendarError: there is no calendar of that name.
         """
 
     def describe(self, instrument_id: InstrumentId, calendar: str | None) -> str:
-        """Return the name of the calendar, saying so where it is only a fallback."""
+        """Return the name of the calendar, saying so where it is only a fallback.
+
+        Raises:
+            UnknownCalendarError: there is no calendar of that name.
+        """
+
+    def require(self, calendar: str) -> None:
+        """Refuse a name that no calendar has.
+
+        Raises:
+            UnknownCalendarError: with the names that may be meant.
+        """
 
 
 @attrs.frozen

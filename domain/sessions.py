@@ -26,9 +26,19 @@ class Stamp(enum.Enum):
     CLOSE = "close"
 
 
+class Hours(enum.Enum):
+    """Which hours of a trading day are meant."""
+
+    REGULAR = "regular"
+    EXTENDED = "extended"
+    """The regular ones, and those before and after the market where the venue has them."""
+
+
 @attrs.frozen(order=True)
 class Session:
-    """One trading day of a venue: its date, and its regular hours in UTC nanoseconds.
+    """One trading day of a venue: its date, and its hours in UTC nanoseconds.
+
+    They are the regular ones where nothing else is said.
 
     `pause` is the break at noon, from and to, where nothing trades.
     """

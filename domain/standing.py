@@ -8,16 +8,24 @@ from collections.abc import Callable, Iterable
 import attrs
 
 from domain.events import (
+    Event,
     InstrumentRegistered,
     PartitionMarkedCorrupt,
     PartitionRemoved,
     PartitionWritten,
     Recorded,
+    VenueCalendarNamed,
 )
 from domain.instrument import Instrument, InstrumentId, Series
 
 CHANGES = frozenset(
-    (InstrumentRegistered, PartitionWritten, PartitionRemoved, PartitionMarkedCorrupt)
+    (
+        InstrumentRegistered,
+        VenueCalendarNamed,
+        PartitionWritten,
+        PartitionRemoved,
+        PartitionMarkedCorrupt,
+    )
 )
 """The events that put something in the place of what stood before."""
 
@@ -53,7 +61,7 @@ class Entry:
     """An event, and what stood before in the place of what it changed, if anything did."""
 
     recorded: Recorded
-    before: Standing | Instrument | None = None
+    before: Standing | Instrument | VenueCalendarNamed | None = None
 
 
 def _no_past(series: Series | None) -> Iterable[Recorded]:
@@ -73,6 +81,7 @@ class Standings:
         self._met: set[Series | None] = set()
         self._partitions: dict[Series, dict[str, Standing]] = {}
         self._instruments: dict[InstrumentId, Instrument] = {}
+        self._calendars: dict[str, VenueCalendarNamed] = {}
 
     def follow(self, recorded: Recorded) -> Entry:
         """Take in the next event, and return it with what stood before."""
@@ -83,12 +92,19 @@ class Standings:
                 self._apply(earlier)
         return Entry(recorded, self._apply(recorded))
 
-    def _apply(self, recorded: Recorded) -> Standing | Instrument | None:
+    def _apply(self, recorded: Recorded) -> Standing | Instrument | VenueCalendarNamed | None:
         event = recorded.event
         if isinstance(event, InstrumentRegistered):
             before = self._instruments.get(event.instrument.id)
             self._instruments[event.instrument.id] = event.instrument
             return before
+        if isinstance(event, VenueCalendarNamed):
+            named = self._calendars.get(event.venue)
+            self._calendars[event.venue] = event
+            return named
+        return self._apply_to_partition(event, recorded)
+
+    def _apply_to_partition(self, event: Event, recorded: Recorded) -> Standing | None:
         if isinstance(event, PartitionWritten):
             return self._put(event, _written(event, recorded))
         if isinstance(event, PartitionRemoved):

@@ -6,7 +6,7 @@ What the use cases need of bars and events is in `domain/ports.py`.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -57,6 +57,15 @@ class CatalogFiles(Protocol):
 
     def find(self) -> Iterator[FoundFile]:
         """Yield whatever is named as a Parquet file, or as what a writer left, by its path.
+
+        Raises:
+            CatalogError: a folder cannot be read.
+        """
+
+    def sizes(self, series: Series, place: FilePlace) -> Mapping[tuple[str, int], int]:
+        """Return the size in bytes of each revision's file, by partition and revision.
+
+        `place` is where current revisions lie, or the history. No file is opened.
 
         Raises:
             CatalogError: a folder cannot be read.

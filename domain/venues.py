@@ -30,35 +30,54 @@ class Venue:
         return VenueDefaults(self.instrument_class, self.currency)
 
 
-_NEW_YORK = Venue("America/New_York", InstrumentClass.EQUITY, "USD")
-_CHICAGO = Venue("America/Chicago", InstrumentClass.FUTURE, "USD")
+_EQUITY, _FUTURE = InstrumentClass.EQUITY, InstrumentClass.FUTURE
+_NEW_YORK = Venue("America/New_York", _EQUITY, "USD")
+_CHICAGO = Venue("America/Chicago", _FUTURE, "USD")
 # Energy and metals close by New York's clock though CME Group runs them from Chicago.
-_NEW_YORK_FUTURES = Venue("America/New_York", InstrumentClass.FUTURE, "USD")
+_NEW_YORK_FUTURES = Venue("America/New_York", _FUTURE, "USD")
 _FX = Venue("America/New_York", InstrumentClass.CURRENCY_PAIR, "USD")
 _CRYPTO = Venue("UTC", InstrumentClass.CRYPTO_PAIR, "USD")
-_XETRA = Venue("Europe/Berlin", InstrumentClass.EQUITY, "EUR")
+_TORONTO = Venue("America/Toronto", _EQUITY, "CAD")
 _UNKNOWN = Venue("UTC")
 
-# Names as IBKR and Nautilus write them; both spellings where they differ (NASDAQ, XNAS).
-VENUES = {
-    **dict.fromkeys(
-        ("NASDAQ", "ISLAND", "NYSE", "ARCA", "AMEX", "BATS", "IEX", "PINK", "SMART"), _NEW_YORK
-    ),
-    **dict.fromkeys(("XNAS", "XNYS", "ARCX", "XASE", "BATO", "IEXG", "OTC"), _NEW_YORK),
-    **dict.fromkeys(("CME", "CBOT", "GLOBEX", "ECBOT", "XCME", "XCBT", "GLBX"), _CHICAGO),
-    **dict.fromkeys(("NYMEX", "COMEX", "XNYM", "XCEC"), _NEW_YORK_FUTURES),
+# Names as IBKR and Nautilus write them, then MICs. Where shares, options and futures are traded
+# side by side under one name, nothing is assumed of an instrument: a wrong multiplier is money.
+_NAMED = {
+    "NASDAQ ISLAND NYSE ARCA AMEX BATS BYX DRCTEDGE EDGEA IEX MEMX CHX PSX BEX LTSE NYSENAT "
+    "PINK SMART": _NEW_YORK,
+    "XNAS XNYS ARCX XASE BATO BATY EDGX EDGA IEXG XCHI XPSX XBOS XCIS OTC": _NEW_YORK,
+    "CME CBOT GLOBEX ECBOT XCME XCBT GLBX CFE XCBF": _CHICAGO,
+    "NYMEX COMEX XNYM XCEC NYBOT IFUS": _NEW_YORK_FUTURES,
+    "CBOE XCBO": Venue("America/Chicago"),
+    "IPE IFEU": Venue("Europe/London", _FUTURE, "USD"),
     "IDEALPRO": _FX,
-    **dict.fromkeys(
-        ("PAXOS", "ZEROHASH", "BINANCE", "COINBASE", "KRAKEN", "BITSTAMP", "BYBIT"), _CRYPTO
-    ),
-    **dict.fromkeys(("LSE", "XLON"), Venue("Europe/London", InstrumentClass.EQUITY, "GBP")),
-    **dict.fromkeys(("IBIS", "IBIS2", "XETR"), _XETRA),
-    **dict.fromkeys(("SBF", "XPAR"), Venue("Europe/Paris", InstrumentClass.EQUITY, "EUR")),
-    **dict.fromkeys(("TSEJ", "XTKS"), Venue("Asia/Tokyo", InstrumentClass.EQUITY, "JPY")),
-    **dict.fromkeys(("SEHK", "XHKG"), Venue("Asia/Hong_Kong", InstrumentClass.EQUITY, "HKD")),
-    **dict.fromkeys(("TSE", "XTSE"), Venue("America/Toronto", InstrumentClass.EQUITY, "CAD")),
-    **dict.fromkeys(("ASX", "XASX"), Venue("Australia/Sydney", InstrumentClass.EQUITY, "AUD")),
+    "PAXOS ZEROHASH BINANCE COINBASE KRAKEN BITSTAMP BYBIT": _CRYPTO,
+    "LSE LSEETF XLON": Venue("Europe/London", _EQUITY, "GBP"),
+    "IBIS IBIS2 XETR": Venue("Europe/Berlin", _EQUITY, "EUR"),
+    "EUREX DTB XEUR": Venue("Europe/Berlin", _FUTURE, "EUR"),
+    "SBF XPAR": Venue("Europe/Paris", _EQUITY, "EUR"),
+    "AEB XAMS": Venue("Europe/Amsterdam", _EQUITY, "EUR"),
+    "XBRU": Venue("Europe/Brussels", _EQUITY, "EUR"),
+    "BVL XLIS": Venue("Europe/Lisbon", _EQUITY, "EUR"),
+    "BVME XMIL MTAA": Venue("Europe/Rome", _EQUITY, "EUR"),
+    "BM XMAD": Venue("Europe/Madrid", _EQUITY, "EUR"),
+    "EBS XSWX": Venue("Europe/Zurich", _EQUITY, "CHF"),
+    "VSE XWBO": Venue("Europe/Vienna", _EQUITY, "EUR"),
+    "SFB XSTO": Venue("Europe/Stockholm", _EQUITY, "SEK"),
+    "CPH XCSE": Venue("Europe/Copenhagen", _EQUITY, "DKK"),
+    "HEX XHEL": Venue("Europe/Helsinki", _EQUITY, "EUR"),
+    "OSE XOSL": Venue("Europe/Oslo", _EQUITY, "NOK"),
+    "WSE XWAR": Venue("Europe/Warsaw", _EQUITY, "PLN"),
+    "TSE VENTURE XTSE XTSX": _TORONTO,
+    "MEXI XMEX": Venue("America/Mexico_City", _EQUITY, "MXN"),
+    "TSEJ XTKS": Venue("Asia/Tokyo", _EQUITY, "JPY"),
+    "SEHK XHKG": Venue("Asia/Hong_Kong", _EQUITY, "HKD"),
+    "SGX XSES": Venue("Asia/Singapore"),
+    "KSE XKRX": Venue("Asia/Seoul"),
+    "NSE XNSE": Venue("Asia/Kolkata"),
+    "ASX XASX": Venue("Australia/Sydney", _EQUITY, "AUD"),
 }
+VENUES = {name: venue for names, venue in _NAMED.items() for name in names.split()}
 
 
 def venue(name: str) -> Venue:

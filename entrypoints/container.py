@@ -88,9 +88,25 @@ def _catalog(
 
 
 def _calendar() -> TradingCalendar:
+    from adapters.calendars.edition import edition
+    from adapters.calendars.kept_files import KeptFiles
     from adapters.calendars.market_calendars import MarketCalendars
 
-    return MarketCalendars()
+    # Without what was kept a command is slower, and never wrong: a log line is enough.
+    kept = KeptFiles(
+        _cache_folder() / "calendars", edition, lambda problem: log("cache", problem=problem)
+    )
+    return MarketCalendars(kept)
+
+
+def _cache_folder() -> Path:
+    """Return the folder of what can be made anew: $BARLEDGER_CACHE_DIR, or the user's own."""
+    named = os.environ.get("BARLEDGER_CACHE_DIR")
+    if named:
+        return Path(named).absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("barledger")
 
 
 def _revision_history(root: Path) -> RevisionHistory:
@@ -149,10 +165,19 @@ class Container(containers.DeclarativeContainer):
     import_csv = providers.Factory(
         _use_case, "import_csv", "ImportCsv", catalog, csv_reader, calendar, clock, progress, disk
     )
-    list_series = providers.Factory(_use_case, "list_series", "ListSeries", catalog)
+    list_series = providers.Factory(
+        _use_case, "list_series", "ListSeries", catalog, files, calendar, clock, progress
+    )
     audit_log = providers.Factory(_use_case, "audit", "AuditLog", catalog, ledger, progress)
     check_availability = providers.Factory(
-        _use_case, "check_availability", "CheckAvailability", catalog, calendar, clock, progress
+        _use_case,
+        "check_availability",
+        "CheckAvailability",
+        catalog,
+        files,
+        calendar,
+        clock,
+        progress,
     )
     verify_catalog = providers.Factory(
         _use_case, "verify", "VerifyCatalog", catalog, repository, files, progress, disk
@@ -173,6 +198,9 @@ class Container(containers.DeclarativeContainer):
     )
     define_instrument = providers.Factory(
         _use_case, "instruments", "DefineInstrument", catalog, calendar
+    )
+    venue_calendars = providers.Factory(
+        _use_case, "venue_calendars", "VenueCalendars", catalog, calendar
     )
     run_backtest = providers.Factory(
         _use_case, "backtest", "RunBacktest", catalog, engine, calendar, clock, progress

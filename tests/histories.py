@@ -14,13 +14,16 @@ from domain.events import (
     CoverageBasis,
     CsvImported,
     Event,
+    HistoryStartFound,
     InstrumentRegistered,
     LedgerRebuilt,
     PartitionMarkedCorrupt,
     PartitionRemoved,
     PartitionRestored,
     PartitionWritten,
+    RangeConfirmedEmpty,
     RevisionsDiscarded,
+    VenueCalendarNamed,
     WriteCause,
 )
 from domain.instrument import Instrument, InstrumentClass, InstrumentId, Series
@@ -91,6 +94,9 @@ events: st.SearchStrategy[Event] = st.one_of(
     ),
     st.builds(InstrumentRegistered, instruments),
     st.builds(LedgerRebuilt, _whole, _whole, st.none() | text),
+    st.builds(RangeConfirmedEmpty, _series, _coverage, text, text),
+    st.builds(HistoryStartFound, _series, _whole, text),
+    st.builds(VenueCalendarNamed, st.sampled_from(["NASDAQ", "SIX"]), st.none() | text),
     st.builds(
         CsvImported,
         _series,
@@ -131,6 +137,19 @@ def ordinary() -> list[Event]:
     ]
 
 
+def everything() -> list[Event]:
+    """Return the ordinary history, and after it what sources lack and calendars by name."""
+    return [
+        *ordinary(),
+        RangeConfirmedEmpty(AAPL, IntervalSet.of((5, 9)), "ibkr", "asked twice"),
+        RangeConfirmedEmpty(AAPL, IntervalSet.of((9, 12)), "ibkr", "asked twice"),
+        HistoryStartFound(DAILY, 345_479_400_000_000_000, "ibkr"),
+        VenueCalendarNamed("SIX", "XSWX"),
+        VenueCalendarNamed("NASDAQ", "24/7"),
+        VenueCalendarNamed("NASDAQ", None),
+    ]
+
+
 def shown(availability: Availability) -> object:
     """Return all that an availability says, in values that compare."""
     return (
@@ -144,8 +163,10 @@ def shown(availability: Availability) -> object:
                 held.corrupt,
                 (held.bars, held.size, held.price_precision, held.size_precision),
                 (held.trading_dates, held.sources),
+                (held.confirmed_empty, held.history_start),
             )
             for series, held in availability.series.items()
         },
         availability.known_ids(),
+        dict(availability.calendars),
     )

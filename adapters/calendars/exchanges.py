@@ -8,56 +8,95 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
-from domain.errors import InvalidInstrumentError
-from domain.sessions import Session
+import numpy as np
 
-_SIDES = ("market_open", "market_close", "break_start", "break_end")
+from adapters.calendars.corrections import corrected
+from adapters.calendars.table import SessionTable
+from domain.bars import Int64Array
+from domain.errors import UnknownCalendarError
+
+_REGULAR = ("market_open", "market_close")
 
 
-@cache
-def exchange_names() -> frozenset[str]:
-    """Return the name of every calendar that `exchange_sessions` can be asked for."""
+def exchange_names() -> tuple[str, ...]:
+    """Return the name of every calendar that `exchange_table` can be asked for, in order."""
     with _quietly():
         from pandas_market_calendars import get_calendar_names
 
-        return frozenset(get_calendar_names())
+        return tuple(sorted(get_calendar_names()))
 
 
-def exchange_sessions(name: str, first_year: int, last_year: int) -> tuple[Session, ...]:
-    """Return the sessions of the calendar `name` dated in these years, regular hours.
+def exchange_table(name: str, first_year: int, last_year: int) -> SessionTable:
+    """Return the sessions of the calendar `name` dated in these years.
 
     A break at noon is the session's pause. Before an exchange's holidays
     were recorded, and long after today, every weekday is a session.
 
     Raises:
-        InvalidInstrumentError: the library lists the calendar but cannot work it out.
+        UnknownCalendarError: the library lists the calendar but cannot work it out.
     """
     with _quietly():
-        from pandas_market_calendars import get_calendar
+        schedule = _schedule(name, first_year, last_year)
 
-        try:
-            schedule = get_calendar(name).schedule(f"{first_year}-01-01", f"{last_year}-12-31")
-        except ValueError as error:
-            raise InvalidInstrumentError(
-                f"The trading calendar {name} cannot be worked out: {error}.",
-                "Name another one, such as NYSE, FX or 24/7.",
-            ) from error
-        stamps = {side: _stamps(schedule[side]) for side in _SIDES if side in schedule}
-    opens, closes = stamps["market_open"], stamps["market_close"]
-    pauses = zip(stamps.get("break_start", opens), stamps.get("break_end", opens), strict=True)
-    return tuple(
-        Session(day.date(), open_, close, pause if open_ < pause[0] < pause[1] < close else None)
-        for day, open_, close, pause in zip(schedule.index, opens, closes, pauses, strict=True)
+        def dates_of(other: str) -> Int64Array:
+            return _ordinals(_schedule(other, first_year, last_year))
+
+        return corrected(_own_name(name), _table(schedule), dates_of)
+
+
+def _schedule(name: str, first_year: int, last_year: int) -> Any:
+    """Return the library's table of the sessions of these years."""
+    from pandas_market_calendars import get_calendar
+
+    first, last = f"{first_year}-01-01", f"{last_year}-12-31"
+    try:
+        found = get_calendar(name).schedule(first, last, market_times="all")
+    except ValueError as error:
+        raise _not_worked_out(name, str(error)) from error
+    if not {*_REGULAR} <= {*found.columns}:
+        raise _not_worked_out(name, "its hours are not known")
+    return found
+
+
+def _not_worked_out(name: str, reason: str) -> UnknownCalendarError:
+    return UnknownCalendarError(
+        f"The trading calendar {name} cannot be worked out: {reason}.",
+        "Name another one, such as NYSE, FX or 24/7.",
     )
 
 
-def _stamps(column: Any) -> list[int]:
+def _own_name(name: str) -> str:
+    """Return the name that a calendar has for itself; it is listed under others too."""
+    from pandas_market_calendars import get_calendar
+
+    return str(get_calendar(name).name)
+
+
+def _table(schedule: Any) -> SessionTable:
+    opens, closes = (_stamps(schedule[side]) for side in _REGULAR)
+    pause_from, pause_to = (
+        _stamps(schedule[side]) if side in schedule else opens
+        for side in ("break_start", "break_end")
+    )
+    # Some calendars list the hour between two sessions as a break, or one that was cut off.
+    real = (opens < pause_from) & (pause_from < pause_to) & (pause_to < closes)
+    pre = np.minimum(_stamps(schedule["pre"]), opens) if "pre" in schedule else opens
+    post = np.maximum(_stamps(schedule["post"]), closes) if "post" in schedule else closes
+    pauses = (np.where(real, pause_from, 0), np.where(real, pause_to, 0))
+    return SessionTable(np.column_stack([_ordinals(schedule), opens, closes, *pauses, pre, post]))
+
+
+def _ordinals(schedule: Any) -> Int64Array:
+    """Return the sessions' dates, as `date.toordinal` counts them."""
+    return np.array([day.toordinal() for day in schedule.index], np.int64)
+
+
+def _stamps(column: Any) -> Int64Array:
     """Return a column of pandas' stamps as UTC nanoseconds."""
     # Their unit differs by version and by how they came about; what is not a time is far past.
-    found: list[int] = column.astype("datetime64[ns, UTC]").astype("int64").tolist()
+    found: Int64Array = column.astype("datetime64[ns, UTC]").astype("int64").to_numpy()
     return found
 
 

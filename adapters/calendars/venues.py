@@ -1,36 +1,87 @@
-"""Which calendar a venue keeps.
+"""Which calendar a venue keeps, or the products that are traded there.
 
 Names are those of pandas_market_calendars, but for `FX` and `24/7`, which are our own.
 """
 
 from __future__ import annotations
 
+import attrs
+
+from adapters.calendars.products import ENERGY_AND_METALS, EQUITY_INDEX, calendar_of_product
+from domain.instrument import InstrumentId
+
 ALWAYS_OPEN = "24/7"
 FX_WEEK = "FX"
 
 _US_EQUITIES = "NYSE"
-# The sessions of equity index futures lie within those of interest rates and currencies, so
-# no hole is seen where there is none. Grains and livestock keep hours of their own: such an
-# instrument must name its calendar.
-_CME = "CME Globex Equity"
-_ENERGY_AND_METALS = "CMEGlobex_EnergyAndMetals"
 
-CALENDARS = {
-    **dict.fromkeys(
-        ("NASDAQ", "ISLAND", "NYSE", "ARCA", "AMEX", "BATS", "IEX", "PINK", "SMART"), _US_EQUITIES
+# Of a venue's names, IBKR's come first and MICs after them.
+_VENUES = {
+    _US_EQUITIES: (
+        "NASDAQ ISLAND NYSE ARCA AMEX BATS BYX DRCTEDGE EDGEA IEX MEMX CHX PSX BEX LTSE NYSENAT "
+        "PINK SMART "
+        "XNAS XNYS ARCX XASE BATO BATY EDGX EDGA IEXG XCHI XPSX XBOS XCIS OTC"
     ),
-    **dict.fromkeys(("XNAS", "XNYS", "ARCX", "XASE", "BATO", "IEXG", "OTC"), _US_EQUITIES),
-    **dict.fromkeys(("CME", "CBOT", "GLOBEX", "ECBOT", "XCME", "XCBT", "GLBX"), _CME),
-    **dict.fromkeys(("NYMEX", "COMEX", "XNYM", "XCEC"), _ENERGY_AND_METALS),
-    "IDEALPRO": FX_WEEK,
-    **dict.fromkeys(
-        ("PAXOS", "ZEROHASH", "BINANCE", "COINBASE", "KRAKEN", "BITSTAMP", "BYBIT"), ALWAYS_OPEN
-    ),
-    **dict.fromkeys(("LSE", "XLON"), "LSE"),
-    **dict.fromkeys(("IBIS", "IBIS2", "XETR"), "XETR"),
-    **dict.fromkeys(("SBF", "XPAR"), "XPAR"),
-    **dict.fromkeys(("TSEJ", "XTKS"), "XTKS"),
-    **dict.fromkeys(("SEHK", "XHKG"), "XHKG"),
-    **dict.fromkeys(("TSE", "XTSE"), "XTSE"),
-    **dict.fromkeys(("ASX", "XASX"), "ASX"),
+    # The sessions of equity index futures lie within those of interest rates and currencies, so
+    # a product that is not known shows no hole where there is none, unless it is a farmer's.
+    EQUITY_INDEX: "CME CBOT GLOBEX ECBOT XCME XCBT GLBX",
+    ENERGY_AND_METALS: "NYMEX COMEX XNYM XCEC",
+    "CFE": "CFE XCBF",
+    "CBOE_Index_Options": "CBOE XCBO",
+    "ICE": "NYBOT IPE IFUS IFEU",
+    FX_WEEK: "IDEALPRO",
+    ALWAYS_OPEN: "PAXOS ZEROHASH BINANCE COINBASE KRAKEN BITSTAMP BYBIT",
+    "LSE": "LSE LSEETF XLON",
+    "XETR": "IBIS IBIS2 XETR",
+    "XEUR": "EUREX DTB XEUR",
+    "XPAR": "SBF XPAR",
+    "XAMS": "AEB XAMS",
+    "XBRU": "XBRU",
+    "XLIS": "BVL XLIS",
+    "XMIL": "BVME XMIL MTAA",
+    "XMAD": "BM XMAD",
+    "XSWX": "EBS XSWX",
+    "XWBO": "VSE XWBO",
+    "XSTO": "SFB XSTO",
+    "XCSE": "CPH XCSE",
+    "XHEL": "HEX XHEL",
+    "OSE": "OSE XOSL",
+    "XWAR": "WSE XWAR",
+    "TSX": "TSE VENTURE XTSE XTSX",
+    "XMEX": "MEXI XMEX",
+    "XTKS": "TSEJ XTKS",
+    "XHKG": "SEHK XHKG",
+    "XSES": "SGX XSES",
+    "XKRX": "KSE XKRX",
+    "NSE": "NSE XNSE",
+    "ASX": "ASX XASX",
 }
+CALENDARS = {venue: name for name, venues in _VENUES.items() for venue in venues.split()}
+_OF_CME_GROUP = frozenset(
+    venue for venue, name in CALENDARS.items() if name in (EQUITY_INDEX, ENERGY_AND_METALS)
+)
+# ICE's products keep hours of their own: sugar from 3:30 to 13:00 in New York, Brent for 22 hours.
+_BY_PRODUCT = frozenset(venue for venue, name in CALENDARS.items() if name == "ICE")
+
+
+@attrs.frozen
+class UsualCalendar:
+    """The calendar of an instrument that names none; `fallback` says why it may be wrong."""
+
+    name: str
+    fallback: str | None = None
+
+
+def usual_calendar(instrument_id: InstrumentId) -> UsualCalendar:
+    """Return the calendar by which an instrument is traded when nobody says another."""
+    venue = instrument_id.venue
+    name = CALENDARS.get(venue)
+    if name is None:
+        return UsualCalendar(ALWAYS_OPEN, f"the hours of {venue} are not known")
+    if venue in _OF_CME_GROUP:
+        of_product = calendar_of_product(instrument_id.symbol)
+        if of_product is not None:
+            return UsualCalendar(of_product)
+    if venue in _OF_CME_GROUP or venue in _BY_PRODUCT:
+        return UsualCalendar(name, f"the hours of {instrument_id} are not known")
+    return UsualCalendar(name)

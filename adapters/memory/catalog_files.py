@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import attrs
 
@@ -32,6 +32,14 @@ class MemoryCatalogFiles:
         for path, kept in sorted(self._files.items()):
             new, size = kept.new, stored_file(path, kept.new).size
             yield FoundFile(path, size, kept.place, new.series, new.partition, new.revision)
+
+    def sizes(self, series: Series, place: FilePlace) -> Mapping[tuple[str, int], int]:
+        """Go through what lies in the place."""
+        return {
+            (kept.new.partition, kept.new.revision): stored_file(path, kept.new).size
+            for path, kept in self._files.items()
+            if kept.new.series == series and kept.place is place
+        }
 
     def describe(self, path: str) -> DescribedFile:
         """Return what was written, if it can be true."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from domain.as_of import clock_ran_backwards
 from domain.availability import Availability, fold
 from domain.errors import LedgerConflictError
-from domain.events import Event, InstrumentRegistered, Origin, Recorded
+from domain.events import Event, InstrumentRegistered, Origin, Recorded, VenueCalendarNamed
 from domain.instrument import Series
 from domain.ports import Clock
 
@@ -63,7 +63,7 @@ class MemoryLedger:
     def definitions(self, *, upto: int | None = None) -> Iterator[Recorded]:
         """Yield the definitions in the list."""
         for one in self.replay(upto=upto):
-            if isinstance(one.event, InstrumentRegistered):
+            if isinstance(one.event, InstrumentRegistered | VenueCalendarNamed):
                 yield one
 
     def availability(self, *, upto: int | None = None) -> Availability:

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from adapters.parquet import files, paths
@@ -75,6 +75,17 @@ class ParquetCatalogFiles:
                 return (what.st_dev, what.st_ino), sorted(entries, key=lambda one: one.name)
         except FileNotFoundError as error:
             raise unusable(self._root, f"{folder} has vanished") from error
+
+    def sizes(self, series: Series, place: FilePlace) -> Mapping[tuple[str, int], int]:
+        """List the folder, and ask the system for the size of each file in it."""
+        folder = self._root / paths.series_folder(series)
+        if place is FilePlace.HISTORY:
+            folder /= paths.HISTORY
+        try:
+            with translated(self._root, "read"):
+                return dict(_sizes(folder))
+        except FileNotFoundError:
+            return {}
 
     def describe(self, path: str) -> DescribedFile:
         """Read the file once, and believe nothing of it that it does not prove."""
@@ -159,6 +170,20 @@ class ParquetCatalogFiles:
                 "Delete that folder and make the backup again, or name another Parquet catalog "
                 "with --catalog.",
             )
+
+
+def _sizes(folder: Path) -> Iterator[tuple[tuple[str, int], int]]:
+    try:
+        entries = os.scandir(folder)
+    except NotADirectoryError:
+        return
+    with entries:
+        for entry in entries:
+            named = paths.revision_of(entry.name)
+            # What vanishes while we look has been moved, and is there where it is now.
+            with contextlib.suppress(FileNotFoundError):
+                if named is not None and entry.is_file():
+                    yield named, entry.stat().st_size
 
 
 def _size(entry: os.DirEntry[str]) -> int:

@@ -13,7 +13,7 @@ from adapters.sqlite import failures, serialization
 from adapters.sqlite.serialization import UnknownEventError, UnreadableEventError
 from adapters.sqlite.upcasting import current_version
 from domain.as_of import clock_ran_backwards
-from domain.events import Event, InstrumentRegistered, Origin, Recorded
+from domain.events import Event, InstrumentRegistered, Origin, Recorded, VenueCalendarNamed
 from domain.instrument import Series
 from domain.upkeep import LedgerHead
 
@@ -133,8 +133,11 @@ class Wanted:
 
 
 # Definitions are about no series, which the index of series finds at once.
-DEFINITIONS = Wanted(" AND series IS NULL AND type = ?", (InstrumentRegistered.__name__,))
-"""Finds the events that define instruments."""
+DEFINITIONS = Wanted(
+    " AND series IS NULL AND type IN (?, ?)",
+    (InstrumentRegistered.__name__, VenueCalendarNamed.__name__),
+)
+"""Finds the events that define instruments, or name the calendars of venues."""
 
 
 def recorded(found: Iterable[Stored], path: Path) -> Iterator[Recorded]:

@@ -100,7 +100,7 @@ class SqliteLedger:
         yield from self._read(event_table.Wanted.of(series), after, upto)
 
     def definitions(self, *, upto: int | None = None) -> Iterator[Recorded]:
-        """Yield the events that define instruments; none where there is no file."""
+        """Yield the definitions; none where there is no file."""
         yield from self._read(event_table.DEFINITIONS, 0, upto)
 
     def _read(self, wanted: event_table.Wanted, after: int, upto: int | None) -> Iterator[Recorded]:
@@ -128,7 +128,7 @@ class SqliteLedger:
         def ask(reader: sqlite3.Connection) -> tuple[int, str, bool]:
             with opening.one_moment(reader):
                 head, digest = event_table.head_and_hash(reader)
-                projected = schema.version(reader) >= schema.VERSION
+                projected = schema.version(reader) >= schema.PROJECTED
                 known = projections.upto(reader, self._path, head) if projected else 0
             if upto is not None and upto < head:
                 head, digest = upto, event_table.hash_of(reader, upto) or ""

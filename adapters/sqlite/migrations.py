@@ -27,6 +27,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     steps = Migrations("barledger")
     steps(name="1-events")(_make_events)
     steps(name="2-projections")(lambda database: _make_projections(database, path))
+    steps(name="3-events-by-type")(_make_indexes)
     database = Database(connection, execute_plugins=False)
     if not database["_sqlite_migrations"].exists():
         for statement in schema.STEP_TABLES:  # word for word, whatever sqlite-utils makes
@@ -49,6 +50,11 @@ def _make_events(database: Database) -> None:
     for statement in schema.EVENT_TABLES:
         database.execute(statement)
     database.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+
+
+def _make_indexes(database: Database) -> None:
+    for statement in schema.EVENT_INDEXES:
+        database.execute(statement)
 
 
 def _make_projections(database: Database, path: Path) -> None:

@@ -10,10 +10,12 @@ from adapters.sqlite import failures, serialization
 from adapters.sqlite.serialization import UnknownEventError, UnreadableEventError
 from domain.events import (
     Event,
+    HistoryStartFound,
     InstrumentRegistered,
     PartitionMarkedCorrupt,
     PartitionRemoved,
     PartitionWritten,
+    RangeConfirmedEmpty,
     RevisionsDiscarded,
 )
 
@@ -114,12 +116,21 @@ class Projector:
                 key = serialization.series_key(series)
                 many = [(seq, key, name, key, name, number) for name, number in revisions]
                 self._connection.executemany(self._sql["discard"], many)
+            case RangeConfirmedEmpty(series) | HistoryStartFound(series):
+                self._meet(serialization.series_key(series), seq)
 
 
 _WRITTEN = PartitionWritten.__name__
 _FOLDED = {
     cls.__name__
-    for cls in (InstrumentRegistered, PartitionRemoved, PartitionMarkedCorrupt, RevisionsDiscarded)
+    for cls in (
+        InstrumentRegistered,
+        PartitionRemoved,
+        PartitionMarkedCorrupt,
+        RevisionsDiscarded,
+        RangeConfirmedEmpty,
+        HistoryStartFound,
+    )
 }
 # A revision's number names the first that had it, as in `SeriesHistory.find`.
 _FIND = (

@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 APPLICATION_ID = 0x6261726C  # "barl": tells a ledger from any other SQLite file
-VERSION = 2
+VERSION = 3
+PROJECTED = 2
+"""The version that has projections first."""
 REPLAY = "`barledger ledger replay` makes them anew from the events."
 """What to do about projections that are wrong or missing."""
 _PUT_BACK = "`barledger ledger replay` puts it back."
@@ -66,6 +68,12 @@ EVENT_GUARDS = (
     "CREATE INDEX events_by_time ON events (recorded_at)",
 )
 """Version 2 of what guards the events, and an index for what was so at a time."""
+
+EVENT_INDEXES = (
+    """CREATE INDEX events_by_type ON events (type, series, seq)
+    WHERE type <> 'PartitionWritten'""",
+)
+"""Since version 3, what finds the few events of other types among a million of partitions."""
 
 PROJECTION_TABLES = {
     "projected": """CREATE TABLE projected (
@@ -138,7 +146,7 @@ def differences(connection: sqlite3.Connection, number: int) -> Iterator[str]:
         for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")
         if not _of_sqlite(kind, name, sql)
     }
-    wanted, guards = _objects(number), _guards() if number > 1 else {}
+    wanted, guards = _objects(number), _guards() if number >= PROJECTED else {}
     for kind, name in sorted(wanted.keys() | found.keys()):
         mend = f" {_PUT_BACK}" if (kind, name) in guards else ""
         if (kind, name) not in found:
@@ -175,7 +183,7 @@ def put_back(connection: sqlite3.Connection, broken: Iterable[tuple[str, str]]) 
 
 def _guards() -> dict[tuple[str, str], str]:
     """Return the SQL of what guards the events, or finds them, by its type and name."""
-    made = _by_name((*EVENT_TABLES, *EVENT_GUARDS))
+    made = _by_name((*EVENT_TABLES, *EVENT_GUARDS, *EVENT_INDEXES))
     return {one: sql for one, sql in made.items() if one[0] != "table"}
 
 
@@ -187,8 +195,10 @@ def _of_sqlite(kind: str, name: str, sql: str | None) -> bool:
 def _objects(number: int) -> dict[tuple[str, str], str]:
     """Return the SQL of every object of a version, by its type and name."""
     statements = list(EVENT_TABLES)
-    if number > 1:
+    if number >= PROJECTED:
         statements += [*EVENT_GUARDS, *PROJECTION_TABLES.values(), *STEP_TABLES]
+    if number > PROJECTED:
+        statements += EVENT_INDEXES
     return _by_name(statements)
 
 

@@ -20,6 +20,7 @@ from domain.errors import BarledgerError
 from domain.events import (
     CsvImported,
     Event,
+    HistoryStartFound,
     InstrumentRegistered,
     LedgerRebuilt,
     Origin,
@@ -27,7 +28,9 @@ from domain.events import (
     PartitionRemoved,
     PartitionRestored,
     PartitionWritten,
+    RangeConfirmedEmpty,
     RevisionsDiscarded,
+    VenueCalendarNamed,
 )
 from domain.instrument import InstrumentId, Series
 from domain.intervals import IntervalSet
@@ -42,6 +45,9 @@ KINDS: Mapping[str, type[Event]] = {
         PartitionRestored,
         RevisionsDiscarded,
         LedgerRebuilt,
+        RangeConfirmedEmpty,
+        HistoryStartFound,
+        VenueCalendarNamed,
         CsvImported,
     )
 }

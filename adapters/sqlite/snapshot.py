@@ -18,8 +18,15 @@ import msgspec
 from adapters.sqlite import event_table, failures, serialization, wire
 from domain.availability import Availability, Partitions, SeriesHoldings
 from domain.errors import LedgerError, UsageError
-from domain.events import InstrumentRegistered, PartitionWritten
+from domain.events import (
+    HistoryStartFound,
+    InstrumentRegistered,
+    PartitionWritten,
+    RangeConfirmedEmpty,
+    VenueCalendarNamed,
+)
 from domain.instrument import Instrument, InstrumentId, Series
+from domain.intervals import IntervalSet
 
 _REVISIONS = "FROM revisions WHERE series = :series AND written <= :head"
 _UNENDED = f"{_REVISIONS} AND (ended IS NULL OR ended > :head)"
@@ -31,6 +38,14 @@ _ALL_EVENTS = (
     f" FROM (SELECT partition, revision, written {_CURRENT})"
     f" CROSS JOIN events ON seq = written {_BY_TIME}"
 )
+# The condition on the type is that of the index of the few.
+_OF_TYPE = (
+    "SELECT seq, type, version, payload FROM events WHERE type = '{kind}' AND series IS {series}"
+    " AND seq <= :head AND type <> 'PartitionWritten' ORDER BY seq"
+)
+_EMPTY = _OF_TYPE.format(kind=RangeConfirmedEmpty.__name__, series=":series")
+_STARTS = _OF_TYPE.format(kind=HistoryStartFound.__name__, series=":series")
+_CALENDARS = _OF_TYPE.format(kind=VenueCalendarNamed.__name__, series="NULL")
 _CHANGES = (
     "SELECT max(written), max(iif(ended <= :head, ended, 0)),"
     f" max(iif(corrupted <= :head, corrupted, 0)) {_REVISIONS}"
@@ -56,7 +71,7 @@ class Snapshot:
 
     def availability(self) -> Availability:
         """Return what the catalog held."""
-        return Availability(self.head, _Instruments(self), _AllSeries(self))
+        return Availability(self.head, _Instruments(self), _AllSeries(self), _Calendars(self))
 
     def rows[T](self, kind: type[T], sql: str, **named: object) -> list[T]:
         """Return all rows of a query, which may name `:head`; each is of the type `kind`.
@@ -75,6 +90,11 @@ class Snapshot:
             raise self.wrong(seq)
         name, version, payload = rows[0]
         return self.decoded(seq, name, version, payload, kind)
+
+    def events[T](self, kind: type[T], sql: str, **named: object) -> list[T]:
+        """Return the events of a query's rows, which are of the type `kind`."""
+        rows = self.rows(tuple[int, str, int, str], sql, **named)
+        return [self.decoded(*row, kind) for row in rows]
 
     def decoded[T](self, seq: int, name: str, version: int, payload: str, kind: type[T]) -> T:
         """Return the event of a row, which is one of the type `kind`."""
@@ -147,6 +167,30 @@ class _Instruments(Mapping[InstrumentId, Instrument]):
         return sum(1 for _ in self)
 
 
+class _Calendars(Mapping[str, str]):
+    """The calendars that were named for venues; they are read at once, and once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._read: dict[str, str] | None = None
+
+    def _all(self) -> dict[str, str]:
+        if self._read is None:
+            events = self._snapshot.events(VenueCalendarNamed, _CALENDARS)
+            named = {event.venue: event.calendar for event in events}
+            self._read = {venue: calendar for venue, calendar in named.items() if calendar}
+        return self._read
+
+    def __getitem__(self, venue: str) -> str:
+        return self._all()[venue]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
 class _AllSeries(Mapping[Series, SeriesHoldings]):
     """What was held of each series; a series is read when it is asked for."""
 
@@ -194,13 +238,20 @@ class _Reader:
             tuple[int], "SELECT recorded_at FROM events WHERE seq = :seq", seq=last
         )
         corrupt = self.rows(tuple[str], f"SELECT partition {_UNENDED} AND corrupted <= :head")
+        empty = self._events(RangeConfirmedEmpty, _EMPTY)
+        starts = self._events(HistoryStartFound, _STARTS)
         return SeriesHoldings(
             self.series,
             _LazyPartitions(self),
             _LastRevisions(self),
             times[0][0] if times else 0,
             frozenset(name for (name,) in corrupt),
+            IntervalSet(tuple(one for event in empty for one in event.empty)),
+            starts[-1].start if starts else None,
         )
+
+    def _events[T](self, kind: type[T], sql: str) -> list[T]:
+        return self.snapshot.events(kind, sql, series=serialization.series_key(self.series))
 
 
 class _LastRevisions(Mapping[str, int]):

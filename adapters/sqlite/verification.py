@@ -37,7 +37,7 @@ def verify(
         version = schema.version(connection)
         problems = list(schema.differences(connection, version))
         chain = Chain(expected)
-        fresh = projections.Fresh(connection, path) if version > 1 else None
+        fresh = projections.Fresh(connection, path) if version >= schema.PROJECTED else None
         _follow(connection, chain, fresh, task)
         if fresh:
             problems += _readable(lambda: _cut(connection, chain))

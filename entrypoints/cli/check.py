@@ -10,10 +10,10 @@ from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
 
 if TYPE_CHECKING:
-    from application.check_availability import CheckReport, SeriesCheck
+    from application.check_availability import CheckReport
+    from application.series_check import SeriesCheck
     from domain.as_of import AsOf
     from domain.bar_type import BarType
-    from domain.stretches import Stretch
     from entrypoints.cli.screen import Screen
 
 _GAPS_FOUND = 3
@@ -23,6 +23,7 @@ _GAPS_FOUND = 3
 @options.instrument(multiple=True, required=False)
 @options.bar_type(None, "All that is held, if not named.")
 @options.window
+@click.option("--outside-rth", is_flag=True, help="Judge extended hours where a venue has them.")
 @options.as_of
 @options.common
 def command(
@@ -31,14 +32,15 @@ def command(
     bar_type: BarType | None,
     start: str | None,
     end: str | None,
+    outside_rth: bool,  # noqa: FBT001 - click hands it over so
     as_of: AsOf | None,
 ) -> int:
     """Show what is available and what is missing. No bar is loaded and nothing is fetched.
 
     Every session of the venue's calendar is complete (✓), partial (◐), missing (✗), or corrupt
-    (!): a file of it is damaged. Intraday bars may be silent for 30 minutes or 10 bars, the
-    longer, but never for three hours. Without --start and --end all that is held is checked;
-    with a range, the exit code is 3 where anything of it is missing.
+    (!): a file of it is damaged, gone, or not as long as it was. Intraday bars may be silent for
+    30 minutes or 10 bars, the longer, but never for three hours. Without --start and --end all
+    that is held is checked; with a range, the exit code is 3 where anything of it is missing.
 
     \b
     Examples:
@@ -48,13 +50,16 @@ def command(
 
     JSON: series, each with instrument_id, bar_type, start, end, trading_days, bars (not
     bars_exact where a file reaches out of the range), sessions (counted by status), gaps (start,
-    end, status; holes of partial ones in UTC), checked (the dates judged, or null) and calendar;
-    as_of (event and time, or null); warnings.
+    end, status; holes of partial ones in UTC), checked (the dates judged, or null), calendar and
+    damaged (path and problem of files); as_of (event and time, or null); warnings.
     """
     from application.check_availability import CheckRequest
+    from domain.sessions import Hours
+    from entrypoints.cli.check_documents import damage_text
 
     window = options.parse_window(start, end)
-    request = CheckRequest(instruments, bar_type, window, as_of)
+    hours = Hours.EXTENDED if outside_rth else Hours.REGULAR
+    request = CheckRequest(instruments, bar_type, window, as_of, hours)
     report = invocation.wire().check_availability().run(request)
     screen = invocation.screen
     for one in report.series:
@@ -62,6 +67,8 @@ def command(
         if one.checked is None or (one.not_over and not one.sessions):
             when = "was over then" if report.past else "is over yet"
             screen.warn(f"{one.name}: no session of this range {when}, so none was judged.")
+        if one.damaged:
+            screen.warn(damage_text(one))
     if screen.as_json:
         screen.show_json({**_document(report), "warnings": screen.warnings})
     else:
@@ -81,7 +88,7 @@ def _show(screen: Screen, report: CheckReport) -> None:
         screen.show_text(available(one))
         for text in partial_sessions(one):
             screen.show_text(f"  {text}")
-    if report.has_gaps and not report.past:
+    if any(one.can_be_filled for one in report.series) and not report.past:
         screen.show_text("Run backtest to auto-fetch missing data, or use: import-csv command")
     _notices(screen, report)
 
@@ -103,48 +110,10 @@ def _not_over(one: SeriesCheck, report: CheckReport) -> str:
 
 
 def _document(report: CheckReport) -> dict[str, Any]:
+    from entrypoints.cli.check_documents import series_document
+
     past = report.past
     return {
-        "series": [_row(one) for one in report.series],
+        "series": [series_document(one) for one in report.series],
         "as_of": {"event": past.seq, "time": past.time_text} if past else None,
     }
-
-
-def _row(one: SeriesCheck) -> dict[str, Any]:
-    from domain.gaps import Status
-
-    (start, end), checked = one.available or (None, None), one.checked
-    return {
-        "instrument_id": str(one.series.instrument_id),
-        "bar_type": str(one.series.bar_type),
-        "start": start.isoformat() if start else None,
-        "end": end.isoformat() if end else None,
-        "trading_days": len(one.held.dates),
-        "bars": one.held.bars,
-        "bars_exact": one.held.exact,
-        "sessions": {
-            **{status.value: one.sessions.get(status, 0) for status in Status},
-            "confirmed_empty": 0,
-            "not_over": one.not_over,
-        },
-        "gaps": [_gap(gap) for gap in one.gaps],
-        "checked": {"start": checked[0].isoformat(), "end": checked[1].isoformat()}
-        if checked
-        else None,
-        "calendar": one.calendar,
-    }
-
-
-def _gap(gap: Stretch) -> dict[str, Any]:
-    from domain.gaps import Status
-    from domain.sessions import instant_text
-
-    row: dict[str, Any] = {
-        "start": gap.start.isoformat(),
-        "end": gap.end.isoformat(),
-        "status": gap.status.value,
-    }
-    if gap.status is Status.PARTIAL:
-        holes = (hole for one in gap.judged for hole in one.holes)
-        row["holes"] = [[instant_text(hole.start), instant_text(hole.end)] for hole in holes]
-    return row

@@ -9,16 +9,20 @@ import attrs
 from domain.events import (
     CsvImported,
     Event,
+    HistoryStartFound,
     InstrumentRegistered,
     LedgerRebuilt,
     PartitionMarkedCorrupt,
     PartitionRemoved,
     PartitionRestored,
     PartitionWritten,
+    RangeConfirmedEmpty,
     RevisionsDiscarded,
+    VenueCalendarNamed,
     WriteCause,
 )
 from domain.instrument import Instrument, InstrumentClass, Series
+from domain.intervals import Interval
 from domain.sessions import instant_text
 from domain.sizes import size_text
 from domain.standing import Entry, Standing, State
@@ -39,6 +43,8 @@ def sentence(entry: Entry) -> str:
     event, before = entry.recorded.event, entry.before
     if isinstance(event, InstrumentRegistered):
         return _registered(event, before if isinstance(before, Instrument) else None)
+    if isinstance(event, VenueCalendarNamed):
+        return _calendar(event, before if isinstance(before, VenueCalendarNamed) else None)
     told = _told(event)
     if isinstance(event, PartitionWritten | PartitionRemoved | PartitionMarkedCorrupt):
         held = before if isinstance(before, Standing) else None
@@ -98,7 +104,27 @@ def _told_of_no_partition(event: Event) -> str:
         earlier = f"; an earlier one lies at {safe(event.set_aside)}" if event.set_aside else ""
         held = counted(event.bars, "bar")
         return f"The ledger was made anew from {event.files:,} files with {held}{earlier}"
+    if isinstance(event, RangeConfirmedEmpty):
+        return (
+            f"{series_text(event)}: {_origin(event)} was asked twice and has no bars from "
+            f"{', '.join(_stretch(one) for one in event.empty)}"
+        )
+    if isinstance(event, HistoryStartFound):
+        start = instant_text(event.start)
+        return f"{series_text(event)}: the history of {safe(event.source)} begins at {start}"
     return type(event).__name__
+
+
+def _stretch(one: Interval) -> str:
+    return f"{instant_text(one.start)} to {instant_text(one.end)}"
+
+
+def _calendar(event: VenueCalendarNamed, before: VenueCalendarNamed | None) -> str:
+    was = (before.calendar if before else None) or "the usual one"
+    return (
+        f"{safe(event.venue)}: its trading calendar is {safe(event.calendar or 'the usual one')}; "
+        f"before: {safe(was)}"
+    )
 
 
 def _registered(event: InstrumentRegistered, before: Instrument | None) -> str:
@@ -147,7 +173,7 @@ def bars_text(event: PartitionWritten, count: int) -> str:
     return _WRITTEN[event.cause].format(bars=counted(count, "bar"), origin=_origin(event))
 
 
-def _origin(one: PartitionWritten | Standing) -> str:
+def _origin(one: PartitionWritten | RangeConfirmedEmpty | Standing) -> str:
     return safe(f"{one.source} {one.detail}")
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from domain.as_of import AsOf
     from domain.bar_type import BarType
     from entrypoints.cli.screen import Justify, Screen
-    from entrypoints.container import Container
 
 
 @click.command("list")
@@ -32,25 +31,26 @@ def command(
 ) -> None:
     """List every series: range, trading days, bars, size, sources and last update.
 
-    Dates are by the venue's clock, the last update is UTC.
+    Dates are by the venue's clock, the last update is UTC. Sessions of the venue's calendar are
+    judged as by `barledger check`, which says what those lack that are not complete.
+
+    JSON: series, each with the keys of `barledger check` and bytes, updated and sources.
     """
-    container, screen = invocation.wire(), invocation.screen
-    rows = container.list_series().run(instruments, bar_type, as_of)
-    if as_of:
-        _tell_past(container, screen, as_of)
+    from entrypoints.cli.check_documents import damage_text
+
+    screen = invocation.screen
+    found = invocation.wire().list_series().run(instruments, bar_type, as_of)
+    for row in found.rows:
+        if row.check.damaged:
+            screen.warn(damage_text(row.check))
+    if found.past:
+        screen.tell(str(found.past))
     if screen.as_json:
-        screen.show_json({"series": [_document(row) for row in rows]})
-    elif not rows:
+        screen.show_json({"series": [_document(row) for row in found.rows]})
+    elif not found.rows:
         _show_nothing(screen, as_of)
     else:
-        screen.show_table(_COLUMNS, [_cells(row) for row in rows])
-
-
-def _tell_past(container: Container, screen: Screen, as_of: AsOf) -> None:
-    from application.past import past_of
-
-    catalog = container.catalog()
-    screen.tell(str(past_of(as_of, catalog.availability(as_of), catalog, screen)))
+        screen.show_table(_COLUMNS, [_cells(row) for row in found.rows])
 
 
 def _show_nothing(screen: Screen, as_of: AsOf | None) -> None:
@@ -67,6 +67,7 @@ _COLUMNS: list[tuple[str, Justify]] = [
     ("From", "left"),
     ("To", "left"),
     ("Trading days", "right"),
+    ("Complete sessions", "right"),
     ("Bars", "right"),
     ("Size", "right"),
     ("Source", "left"),
@@ -75,27 +76,35 @@ _COLUMNS: list[tuple[str, Justify]] = [
 
 
 def _cells(row: SeriesRow) -> list[str]:
+    check = row.check
+    start, end = check.available or ("-", "-")
     return [
-        str(row.series.instrument_id),
-        str(row.series.bar_type),
-        str(row.start),
-        str(row.end),
-        f"{row.trading_days:,}",
-        f"{row.bars:,}",
+        str(check.series.instrument_id),
+        str(check.series.bar_type),
+        str(start),
+        str(end),
+        f"{len(check.held.dates):,}",
+        _complete(row),
+        f"{check.held.bars:,}",
         size_text(row.size),
         ", ".join(row.sources),
         f"{_instant(row.updated):%Y-%m-%d %H:%M:%S}",
     ]
 
 
+def _complete(row: SeriesRow) -> str:
+    """Return how many of the sessions from the first bar to the last are complete."""
+    from domain.gaps import Status
+
+    check = row.check
+    return f"{check.sessions.get(Status.COMPLETE, 0):,} of {len(check.judged):,}"
+
+
 def _document(row: SeriesRow) -> dict[str, Any]:
+    from entrypoints.cli.check_documents import series_document
+
     return {
-        "instrument_id": str(row.series.instrument_id),
-        "bar_type": str(row.series.bar_type),
-        "start": str(row.start),
-        "end": str(row.end),
-        "trading_days": row.trading_days,
-        "bars": row.bars,
+        **series_document(row.check),
         "bytes": row.size,
         "updated": _instant(row.updated).isoformat(),
         "sources": list(row.sources),

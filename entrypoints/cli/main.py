@@ -29,6 +29,7 @@ _COMMANDS = {
     "instrument": ("instrument", "Show or set what an instrument is."),
     "ledger": ("ledger", "Audit the ledger: who changed what, and what stood there before."),
     "list": ("list_series", "List what the Parquet catalog holds."),
+    "venue": ("venue", "Show or set which trading calendar a venue keeps."),
     "verify": ("verify", "Read every partition against its checksums and the ledger."),
 }
 

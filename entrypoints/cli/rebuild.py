@@ -61,7 +61,8 @@ def _warn(screen: Screen, rebuilt: Rebuilt) -> None:
         names = ", ".join(map(str, rebuilt.assumed))
         screen.warn(
             f"What is usual at their venue is assumed of {names}: if you had defined them "
-            "otherwise, do it again (barledger instrument set)."
+            "otherwise, or named calendars of venues, do it again (barledger instrument set, "
+            "barledger venue set)."
         )
     for one in rebuilt.undecided:
         screen.warn(f"{safe(one)} was taken as the current one.")

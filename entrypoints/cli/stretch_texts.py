@@ -13,13 +13,14 @@ from domain.stretches import Stretch
 from domain.venues import venue
 
 if TYPE_CHECKING:
-    from application.check_availability import SeriesCheck
+    from application.series_check import SeriesCheck
 
 _MARKS = {
     Status.COMPLETE: "✓",
     Status.PARTIAL: "◐ partial",
     Status.MISSING: "✗",
     Status.CORRUPT: "! corrupt",
+    Status.BEFORE_HISTORY: "· before its history",
 }
 _SHOWN = 5
 
@@ -58,7 +59,7 @@ def _mark(status: Status) -> str:
     try:
         mark.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        return status.value
+        return status.value.replace("_", " ")
     return mark
 
 

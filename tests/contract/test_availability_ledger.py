@@ -213,7 +213,7 @@ def test_a_ledger_is_there_once_it_was_prepared(ledger: AvailabilityLedger) -> N
 def test_availability_as_of_any_event_is_the_fold_of_the_events_up_to_it(
     ledger: AvailabilityLedger,
 ) -> None:
-    recorded = ledger.append(histories.ordinary(), ORIGIN, expected_head=0)
+    recorded = ledger.append(histories.everything(), ORIGIN, expected_head=0)
     for upto in range(len(recorded) + 1):
         as_of = ledger.availability(upto=upto)
         assert histories.shown(as_of) == histories.shown(fold(recorded[:upto]))

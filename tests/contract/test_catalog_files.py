@@ -241,3 +241,15 @@ def test_a_file_is_never_put_in_the_place_of_another(shelf: Shelf) -> None:
         shelf.files.put_back(aside, second.path)
     assert len(shelf.files.describe(aside).new.bars) == 3
     assert len(shelf.files.examine(second).new.bars) == 4
+
+
+def test_sizes_are_told_by_revision_and_by_place(shelf: Shelf) -> None:
+    assert shelf.files.sizes(AAPL, FilePlace.CURRENT) == {}
+    first = shelf.write(new_partition())
+    current = shelf.write(new_partition(minute_bars(count=9), revision=2))
+    shelf.write(new_partition(series=MSFT))
+    shelf.tidy(current)
+    day = "2024-01-02"
+    assert shelf.files.sizes(AAPL, FilePlace.CURRENT) == {(day, 2): current.size}
+    assert shelf.files.sizes(AAPL, FilePlace.HISTORY) == {(day, 1): first.size}
+    assert shelf.files.sizes(MSFT, FilePlace.HISTORY) == {}

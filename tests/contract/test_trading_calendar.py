@@ -10,10 +10,10 @@ import pytest
 
 from adapters.calendars.market_calendars import MarketCalendars
 from adapters.memory.trading_calendar import MemoryTradingCalendar
-from domain.errors import InvalidInstrumentError
+from domain.errors import UnknownCalendarError
 from domain.instrument import InstrumentId
 from domain.ports import TradingCalendar
-from domain.sessions import NANOSECONDS_IN_DAY, Session, midnight_utc
+from domain.sessions import NANOSECONDS_IN_DAY, Hours, Session, midnight_utc
 
 AAPL = InstrumentId("AAPL", "NASDAQ")
 EURUSD = InstrumentId("EUR/USD", "IDEALPRO")
@@ -26,6 +26,7 @@ THANKSGIVING = {
     dt.date(2013, 11, 27): ("14:30", "21:00"),
     dt.date(2013, 11, 29): ("14:30", "18:00"),
 }
+HOUR = 3_600_000_000_000
 MONDAY, SUNDAY = dt.date(2013, 11, 25), dt.date(2013, 12, 1)
 
 
@@ -47,7 +48,16 @@ def currencies() -> list[Session]:
 def memory_calendar() -> TradingCalendar:
     # In reverse: the order of the dates is the calendar's own doing.
     calendars = {"NYSE": reversed(thanksgiving()), "FX": currencies()}
-    return MemoryTradingCalendar(calendars, {"NASDAQ": "NYSE", "IDEALPRO": "FX"})
+    venues = {"NASDAQ": "NYSE", "IDEALPRO": "FX"}
+    return MemoryTradingCalendar(calendars, venues, {"NYSE": reversed(before_and_after())})
+
+
+def before_and_after() -> list[Session]:
+    """The week from 4:00 to 20:00 in New York, on the day of the early close to 17:00."""
+    return [
+        Session(d, at(d, "09:00"), at(d, "22:00") if d.day == 29 else at(d, "24:00") + HOUR)
+        for d in THANKSGIVING
+    ]
 
 
 @pytest.fixture(params=[MarketCalendars, memory_calendar], ids=["market", "memory"])
@@ -126,11 +136,35 @@ def test_a_calendar_that_was_chosen_is_no_fallback(calendar: TradingCalendar) ->
 def test_an_unknown_calendar_is_refused_with_those_that_are_known(
     calendar: TradingCalendar, name: str
 ) -> None:
-    for ask in (lambda: week(calendar, AAPL, name), lambda: calendar.describe(AAPL, name)):
-        with pytest.raises(InvalidInstrumentError) as caught:
+    for ask in (
+        lambda: week(calendar, AAPL, name),
+        lambda: calendar.describe(AAPL, name),
+        lambda: calendar.require(name),
+    ):
+        with pytest.raises(UnknownCalendarError) as caught:
             ask()
         assert repr(name) in caught.value.message
         assert "NYSE" in caught.value.recovery
+
+
+@pytest.mark.parametrize("name", ["NYSE", "FX", "24/7"])
+def test_a_known_calendar_is_let_through(calendar: TradingCalendar, name: str) -> None:
+    calendar.require(name)
+    assert calendar.describe(AAPL, name) == name
+
+
+def test_extended_hours_are_those_before_and_after_the_market(calendar: TradingCalendar) -> None:
+    found = calendar.sessions(AAPL, MONDAY, SUNDAY, None, Hours.EXTENDED)
+    assert list(found) == before_and_after()
+    assert list(week(calendar, AAPL)) == thanksgiving()
+
+
+@pytest.mark.parametrize("instrument", [EURUSD, ELSEWHERE])
+def test_where_there_is_no_other_market_extended_hours_are_the_regular_ones(
+    calendar: TradingCalendar, instrument: InstrumentId
+) -> None:
+    found = calendar.sessions(instrument, MONDAY, SUNDAY, None, Hours.EXTENDED)
+    assert list(found) == list(week(calendar, instrument))
 
 
 def test_the_same_question_has_the_same_answer_after_others(calendar: TradingCalendar) -> None:

@@ -327,5 +327,5 @@ def test_marks_become_words_where_they_cannot_be_written(keep: Keep, tmp_path: P
 def test_no_bar_is_read(barledger: Barledger, keep: Keep, catalog: Path) -> None:
     keep("AAPL.NASDAQ", session_bars("2024-01-02", "2024-01-04"))
     for file in (catalog / "AAPL.NASDAQ" / "1_MIN").glob("*.parquet"):
-        file.unlink()
+        file.write_bytes(b"?" * file.stat().st_size)
     assert barledger("check", "--start", "2024-01-02", "--end", "2024-01-04").code == 0

@@ -23,16 +23,27 @@ from tests.cli import ROOT
 from tests.integration.sqlite.conftest import Connected, NoTask, Opened, verified
 
 LAST = 14
-HASHES = "SELECT seq, hash FROM events WHERE seq <= 14 ORDER BY seq"
+LAST_OF = {1: LAST, 2: 16}
+HASHES = "SELECT seq, hash FROM events WHERE seq <= ? ORDER BY seq"
+
+
+def _copied(version: int, folder: Path) -> Path:
+    made = folder / "catalog" / "ledger.db"
+    made.parent.mkdir()
+    shutil.copy(DATA / f"ledger-v{version}.db", made)
+    return made
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Return a ledger that the first version of barledger wrote: every kind of event it knew."""
-    made = tmp_path / "catalog" / "ledger.db"
-    made.parent.mkdir()
-    shutil.copy(DATA / "ledger-v1.db", made)
-    return made
+    return _copied(1, tmp_path)
+
+
+@pytest.fixture(params=LAST_OF)
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, int, int]:
+    """Return a ledger of an earlier version, its version and its last event."""
+    return _copied(request.param, tmp_path), request.param, LAST_OF[request.param]
 
 
 def _version(path: Path) -> int:
@@ -44,13 +55,14 @@ def _told(ledger: SqliteLedger, upto: int | None = None) -> object:
     return histories.shown(ledger.availability(upto=upto))
 
 
-def test_it_is_read_without_being_changed(path: Path, opened: Opened) -> None:
+def test_it_is_read_without_being_changed(old: tuple[Path, int, int], opened: Opened) -> None:
+    path, version, last = old
     before = path.read_bytes()
     ledger = opened(path)
-    assert ledger.head() == LAST
+    assert ledger.head() == last
     events = list(ledger.replay())
-    assert len({type(one.event) for one in events}) == 5
-    for upto in range(LAST + 1):
+    assert len({type(one.event) for one in events}) == {1: 5, 2: 7}[version]
+    for upto in range(last + 1):
         assert _told(ledger, upto) == histories.shown(fold(events[:upto]))
     ledger.close()
     assert path.read_bytes() == before
@@ -78,28 +90,30 @@ def test_it_holds_what_it_held(path: Path, opened: Opened) -> None:
     assert now.instruments[AAPL.instrument_id].price_precision == 4
 
 
-def test_it_is_verified_as_it_is(path: Path) -> None:
+def test_it_is_verified_as_it_is(old: tuple[Path, int, int]) -> None:
+    path, version, last = old
     report = verified(path)
     assert report.problems == ()
-    assert (report.valid, report.events) == (True, LAST)
-    assert _version(path) == 1
+    assert (report.valid, report.events) == (True, last)
+    assert _version(path) == version
 
 
 def test_an_append_brings_it_up_and_changes_nothing_that_was_there(
-    path: Path, opened: Opened, connected: Connected
+    old: tuple[Path, int, int], opened: Opened, connected: Connected
 ) -> None:
-    before, hashes = _told(opened(path)), connected(path).execute(HASHES).fetchall()
+    path, _, last = old
+    before, hashes = _told(opened(path)), connected(path).execute(HASHES, (last,)).fetchall()
     head = SqliteLedgerKeeper(path).head()
     ledger = opened(path)
-    ledger.append([histories.write("2024-02-01")], ORIGIN, expected_head=LAST)
+    ledger.append([histories.write("2024-02-01")], ORIGIN, expected_head=last)
     assert _version(path) == schema.VERSION
-    assert connected(path).execute(HASHES).fetchall() == hashes
+    assert connected(path).execute(HASHES, (last,)).fetchall() == hashes
     events = list(ledger.replay())
-    for upto in range(LAST + 2):
+    for upto in range(last + 2):
         assert _told(ledger, upto) == histories.shown(fold(events[:upto]))
-    assert _told(ledger, LAST) == before
+    assert _told(ledger, last) == before
     report = verified(path, (head.seq, head.hash))
-    assert (report.problems, report.events) == ((), LAST + 1)
+    assert (report.problems, report.events) == ((), last + 1)
     assert not SqliteLedgerKeeper(path).replay(NoTask()).changed
 
 
@@ -141,12 +155,14 @@ def test_every_step_is_on_record(path: Path, opened: Opened, connected: Connecte
         assert connected(one).execute(steps).fetchall() == [
             ("barledger", "1-events"),
             ("barledger", "2-projections"),
+            ("barledger", "3-events-by-type"),
         ]
 
 
 def test_a_new_ledger_and_an_old_one_end_with_the_same_tables(
-    path: Path, opened: Opened, connected: Connected
+    old: tuple[Path, int, int], opened: Opened, connected: Connected
 ) -> None:
+    path = old[0]
     opened(path).prepare()
     new = path.with_name("new.db")
     opened(new).prepare()

@@ -269,10 +269,10 @@ def test_what_one_batch_does_to_a_partition_twice_is_kept_in_order(
 ) -> None:
     ledger = opened(tmp_path / "twice.db")
     batch = [histories.write(revision=revision) for revision in (1, 2, 3)]
-    for place, event in enumerate(itertools.chain(batch, histories.ordinary()), start=1):
+    for place, event in enumerate(itertools.chain(batch, histories.everything()), start=1):
         ledger.append([event], ORIGIN, expected_head=place - 1)
     whole = opened(tmp_path / "whole.db")
-    whole.append([*batch, *histories.ordinary()], ORIGIN, expected_head=0)
+    whole.append([*batch, *histories.everything()], ORIGIN, expected_head=0)
     for upto in range(1, ledger.head() + 1):
         told = histories.shown(whole.availability(upto=upto))
         assert told == histories.shown(ledger.availability(upto=upto))

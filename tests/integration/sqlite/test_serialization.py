@@ -61,7 +61,7 @@ def test_dates_and_coverage_come_back_from_their_columns(events: list[PartitionW
 
 def test_every_kind_of_event_is_in_the_strategy() -> None:
     """Or else the tests above say nothing of a kind that was added."""
-    kinds = {type(one).__name__ for one in histories.ordinary()} | {"LedgerRebuilt"}
+    kinds = {type(one).__name__ for one in histories.everything()} | {"LedgerRebuilt"}
     assert kinds == set(serialization.KINDS)
 
 

@@ -1,0 +1,44 @@
+"""Where the library's sessions are known to be others than the exchange's.
+
+A session that is too long makes gaps that are none; one that is too short hides some. Each rule
+says what was the case; where that is not certain, the library's word stands.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from adapters.calendars import chicago
+from adapters.calendars.asia import seoul, singapore
+from adapters.calendars.rules import Rule
+from adapters.calendars.table import DATE, SessionTable
+from domain.bars import Int64Array
+
+# Sydney's sessions end at 16:10 here, and have no holidays before 2011; its other calendar has
+# them, and ends at 16:00, without the auction.
+_DATES_OF = {"ASX": "XASX"}
+
+_RULES: Mapping[str, tuple[str, tuple[Rule, ...]]] = {
+    **{name: ("America/Chicago", rules) for name, rules in chicago.RULES.items()},
+    "XKRX": ("Asia/Seoul", (seoul,)),
+    "XSES": ("Asia/Singapore", (singapore,)),
+}
+
+
+def corrected(
+    name: str, table: SessionTable, dates_of: Callable[[str], Int64Array]
+) -> SessionTable:
+    """Return the sessions of the library's calendar `name` as they were.
+
+    `dates_of` gives the dates (ordinals) of another of its calendars for the same years.
+    """
+    rows = table.rows.copy()
+    if name in _DATES_OF:
+        rows = rows[np.isin(rows[:, DATE], dates_of(_DATES_OF[name]))]
+    zone, rules = _RULES.get(name, ("UTC", ()))
+    for rule in rules:
+        rows = rule(rows, zoneinfo.ZoneInfo(zone))
+    return SessionTable(rows)
