@@ -106,8 +106,8 @@ def _told_of_no_partition(event: Event) -> str:
         return f"The ledger was made anew from {event.files:,} files with {held}{earlier}"
     if isinstance(event, RangeConfirmedEmpty):
         return (
-            f"{series_text(event)}: {_origin(event)} was asked twice and has no bars from "
-            f"{', '.join(_stretch(one) for one in event.empty)}"
+            f"{series_text(event)}: no bars from {', '.join(map(_stretch, event.empty))}, "
+            f"confirmed by {_origin(event)}"
         )
     if isinstance(event, HistoryStartFound):
         start = instant_text(event.start)

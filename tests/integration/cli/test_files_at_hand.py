@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,9 +57,8 @@ def _another_name(file: Path) -> None:
     [_delete, _cut, _lengthen, _empty, _folder_in_its_place, _dangling_link, _another_name],
 )
 def test_a_file_that_is_not_as_it_was_is_corrupt(
-    barledger: Barledger, folder: Path, harm: object
+    barledger: Barledger, folder: Path, harm: Callable[[Path], None]
 ) -> None:
-    assert callable(harm)
     harm(folder / "2024-01-04.parquet")
     ended = barledger("check", "-i", "AAPL", *RANGE)
     assert ended.code == 3
@@ -105,11 +105,7 @@ def test_the_past_is_looked_for_in_the_history(
 ) -> None:
     file = tmp_path / "other.csv"
     file.write_text(csv_text(session_bars("2024-01-04", "2024-01-04", price=9_000)))
-    ended = barledger(
-        "import-csv", file, "-i", "AAPL.NASDAQ", "--on-conflict", "overwrite", "--yes"
-    )
-    if ended.code:
-        ended = barledger("import-csv", file, "-i", "AAPL.NASDAQ", "--on-conflict", "overwrite")
+    ended = barledger("import-csv", file, "-i", "AAPL.NASDAQ", "--on-conflict", "overwrite")
     assert ended.code == 0, ended.err
     then = ("check", "-i", "AAPL", *RANGE, "--as-of", "5")
     assert barledger(*then).code == 0

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from adapters.sqlite import schema
 from domain.bars import Bars
 from tests.builders import csv_text, minute_bars, session_bars
 from tests.cli import ROOT
@@ -387,7 +388,7 @@ def test_a_ledger_of_a_newer_version_is_not_called_damaged(
 ) -> None:
     with closing(sqlite3.connect(catalog / "ledger.db")) as connection:
         connection.execute("CREATE TABLE novelty (one)")
-        connection.execute("PRAGMA user_version = 3")
+        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     for command in (("ledger", "verify"), ("verify",)):
         ended = changed(*command, "--json")
         assert ended.code == 1
