@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,11 +12,23 @@ from hypothesis import settings
 
 from tests.cli import Cli
 
-pytest_plugins = ["tests.acceptance.steps_backtest"]
+pytest_plugins = [
+    "tests.acceptance.trader",
+    "tests.acceptance.steps_backtest",
+    "tests.acceptance.steps_check",
+]
 
 # This machine's speed says nothing about whether a property holds.
 settings.register_profile("default", deadline=None)
 settings.load_profile("default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the whole run a cache of its own: not the developer's, and shared by its processes."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp(prefix="barledger-tests-")
+        os.environ["BARLEDGER_CACHE_DIR"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.fixture

@@ -103,11 +103,11 @@ class DefineInstrument:
         """Record what `change` makes of the present definition, and return it.
 
         Raises:
-            InvalidInstrumentError: the new definition contradicts itself, or names a calendar
-                that does not exist.
+            InvalidInstrumentError: the new definition contradicts itself.
+            UnknownCalendarError: it names a calendar that does not exist.
         """
         instrument = change(definition(instrument_id, self._catalog.availability()))
         if instrument.calendar is not None:
-            self._calendar.describe(instrument.id, instrument.calendar)
+            self._calendar.require(instrument.calendar)
         self._catalog.register(instrument)
         return instrument

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime as dt
+import functools
 import os
 import resource
 import statistics
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 import uuid
+import zoneinfo
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,15 +63,21 @@ def series_of(number: int) -> Series:
     return Series(InstrumentId.parse(f"S{number:03}.NASDAQ"), BarType.parse("1_MIN"))
 
 
+@functools.cache
+def sessions() -> tuple[tuple[dt.date, int], ...]:
+    """Return weekdays, each with 09:30 in New York in UTC nanoseconds."""
+    monday, zone = dt.date(2014, 1, 6), zoneinfo.ZoneInfo("America/New_York")
+    dates = (monday + dt.timedelta(days=place // 5 * 7 + place % 5) for place in range(DAYS))
+    opens = ((date, dt.datetime.combine(date, dt.time(9, 30), zone)) for date in dates)
+    return tuple((date, int(at.timestamp()) * 1_000_000_000) for date, at in opens)
+
+
 def partitions(series: Series) -> list[PartitionWritten]:
-    """Return the events of ten years of one series, a session of 390 minutes a day."""
-    first, minute = dt.date(2014, 1, 2), 60_000_000_000
+    """Return the events of ten years of one series, a session of 390 minutes a weekday."""
     events = []
-    for place in range(DAYS):
-        date = first + dt.timedelta(days=place * 7 // 5)
-        opens = (date.toordinal() - 719_163) * 86_400_000_000_000 + 870 * minute
+    for place, (date, opens) in enumerate(sessions()):
         name = f"{series.instrument_id}/{series.bar_type}/{date}.parquet"
-        closes = opens + 390 * minute
+        closes = opens + 390 * 60_000_000_000
         events.append(
             PartitionWritten(
                 series,

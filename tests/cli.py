@@ -48,8 +48,15 @@ class Cli:
         return self.folder / "data" / "catalog"
 
     def inherited(self) -> dict[str, str]:
-        """Return the environment without what would name another catalog or gateway."""
-        return {k: v for k, v in os.environ.items() if not k.startswith("BARLEDGER_")}
+        """Return the environment without what would name another catalog or gateway.
+
+        The cache is that of the whole run.
+        """
+        return {
+            name: value
+            for name, value in os.environ.items()
+            if name == "BARLEDGER_CACHE_DIR" or not name.startswith("BARLEDGER_")
+        }
 
     def __call__(self, *arguments: str, input_text: str | None = None) -> Run:
         path = os.pathsep.join((str(self.folder), str(ROOT)))

@@ -25,6 +25,10 @@ def fx_week(year: int) -> tuple[Session, ...]:
 
     Each runs from 17:00 in New York on the evening before to 17:00 on its date, so the week
     begins on Sunday at 17:00 and ends on Friday at 17:00: IBKR's and the market's convention.
+    New York's clock changes on Sunday mornings, when the market is closed; its sessions always
+    last 24 hours. There are no holidays: Christmas and New Year's Day are sessions like others,
+    for nobody closes the market, though dealers do. A series that has no bars on them shows them
+    as missing until a source confirms that there are none.
     """
     return tuple(
         Session(date, _turn_of(date - dt.timedelta(days=1)), _turn_of(date))

@@ -6,6 +6,7 @@ says what was the case; where that is not certain, the library's word stands.
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
 from collections.abc import Callable, Mapping
 
@@ -13,9 +14,22 @@ import numpy as np
 
 from adapters.calendars import chicago
 from adapters.calendars.asia import seoul, singapore
-from adapters.calendars.rules import Rule
-from adapters.calendars.table import DATE, SessionTable
+from adapters.calendars.rules import Rows, Rule, dated, instant
+from adapters.calendars.table import CLOSE, DATE, POST, SessionTable
 from domain.bars import Int64Array
+
+
+def _new_york(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
+    """Close New York at 13:00 on the last day of 1999, which the library holds for disputed.
+
+    Trading shows it: AAPL's 640,800 shares of the hour before were 121,600 in the one after, and
+    900 in the next.
+    """
+    for row, date in dated(rows):
+        if date == dt.date(1999, 12, 31):
+            row[CLOSE], row[POST] = (instant(date, dt.time(hour), zone) for hour in (13, 17))
+    return rows
+
 
 # Sydney's sessions end at 16:10 here, and have no holidays before 2011; its other calendar has
 # them, and ends at 16:00, without the auction.
@@ -23,6 +37,7 @@ _DATES_OF = {"ASX": "XASX"}
 
 _RULES: Mapping[str, tuple[str, tuple[Rule, ...]]] = {
     **{name: ("America/Chicago", rules) for name, rules in chicago.RULES.items()},
+    "NYSE": ("America/New_York", (_new_york,)),
     "XKRX": ("Asia/Seoul", (seoul,)),
     "XSES": ("Asia/Singapore", (singapore,)),
 }

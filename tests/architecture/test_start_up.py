@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,34 @@ def test_help_does_not_wait_for_heavy_modules(arguments: list[str]) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["check", "-i", "AAPL.NASDAQ"], id="check"),
+        pytest.param(["check", "-i", "ESH4.CME", "--json"], id="check-json"),
+        pytest.param(["check", "-i", "EUR/USD.IDEALPRO"], id="check-currencies"),
+        pytest.param(["instrument", "set", "-i", "AAPL.NASDAQ", "--calendar", "LSE"], id="name"),
+    ],
+)
+def test_what_was_worked_out_once_does_not_wait_for_heavy_modules(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    """The second command that asks when a venue trades imports neither pandas nor calendars."""
+    window = ["--start", "2001-01-01", "--end", "2024-01-31"] if arguments[0] == "check" else []
+    probe = [sys.executable, "-c", PROBE, " ".join(HEAVY), *arguments, *window]
+    runs = [
+        subprocess.run(
+            [*probe, "--catalog", str(tmp_path)],
+            cwd=ROOT,
+            env={**os.environ, "BARLEDGER_CACHE_DIR": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for _ in range(2)
+    ]
+    assert runs[1].returncode == 0, runs[1].stderr
+    assert runs[0].stdout == runs[1].stdout
+    assert runs[1].stdout

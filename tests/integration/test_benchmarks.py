@@ -19,3 +19,16 @@ def test_the_benchmark_of_the_ledger_runs() -> None:
     assert run.returncode == 0, run.stderr
     for word in ("append", "events replayed", "verified", "peak memory", "bytes an event"):
         assert word in run.stdout
+
+
+def test_the_benchmark_of_check_runs() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.check", "--events", "5040", "--runs", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    for word in ("--help", "check -i X", "import pandas", "median", "slowest", "wanted"):
+        assert word in run.stdout

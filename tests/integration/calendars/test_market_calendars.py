@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from adapters.calendars import market_calendars
+from adapters.calendars import library
+from adapters.calendars.edition import edition
+from adapters.calendars.kept_files import KeptFiles
 from adapters.calendars.market_calendars import MarketCalendars
+from adapters.calendars.table import SessionTable
 from adapters.calendars.venues import CALENDARS
-from domain.errors import InvalidInstrumentError
+from domain.errors import UnknownCalendarError
 from domain.instrument import InstrumentId
-from domain.sessions import Session, instant_text
+from domain.sessions import Hours, Session, instant_text
 from domain.venues import VENUES
 
 AAPL = InstrumentId("AAPL", "NASDAQ")
@@ -25,7 +29,7 @@ BITCOIN = InstrumentId("BTC/USD", "PAXOS")
 
 @pytest.fixture(scope="module")
 def calendars() -> MarketCalendars:
-    return MarketCalendars()
+    return MarketCalendars(KeptFiles(Path(os.environ["BARLEDGER_CACHE_DIR"]), edition))
 
 
 def day(text: str) -> dt.date:
@@ -57,6 +61,36 @@ def hours(session: Session) -> str:
         ("ESZ4.CME", "2024-11-29", "2024-11-28T23:00 2024-11-29T18:15"),
         ("YMH4.CBOT", "2024-01-03", "2024-01-02T23:00 2024-01-03T22:00"),
         ("CLG4.NYMEX", "2024-01-03", "2024-01-02T23:00 2024-01-03T22:00"),
+        # Equity index futures: a day of mourning, a hurricane, Good Friday with the jobs report,
+        # a Friday when the week ended at 15:15, holidays' halts at noon, the eve of 4 July.
+        ("ESH5.CME", "2025-01-09", "2025-01-08T23:00 2025-01-09T14:30"),
+        ("ESZ8.CME", "2018-12-05", "2018-12-04T23:00 2018-12-05T14:30"),
+        ("ESZ2.CME", "2012-10-30", "2012-10-29T22:00 2012-10-30T13:15"),
+        ("ESM3.CME", "2023-04-07", "2023-04-06T22:00 2023-04-07T13:15"),
+        ("ESM2.CME", "2012-05-04", "2012-05-03T22:00 2012-05-04T20:15"),
+        ("NQH4.CME", "2024-01-15", "2024-01-14T23:00 2024-01-15T18:00"),
+        ("RTYH4.CME", "2024-02-19", "2024-02-18T23:00 2024-02-19T18:00"),
+        ("MESU4.CME", "2024-07-03", "2024-07-02T22:00 2024-07-03T17:15"),
+        # Currencies and crypto trade through the holidays that shares keep.
+        ("6EH4.CME", "2024-01-15", "2024-01-14T23:00 2024-01-15T22:00"),
+        ("BTCF4.CME", "2024-01-15", "2024-01-14T23:00 2024-01-15T22:00"),
+        ("ZNH4.CBOT", "2024-01-15", "2024-01-14T23:00 2024-01-15T18:00"),
+        # Oil and gold end at 13:45 in New York before Christmas.
+        ("CLG5.NYMEX", "2024-12-24", "2024-12-23T23:00 2024-12-24T18:45"),
+        ("GCG0.COMEX", "2019-12-24", "2019-12-23T23:00 2019-12-24T18:45"),
+        ("CLG4.NYMEX", "2024-01-15", "2024-01-14T23:00 2024-01-15T19:30"),
+        # Corn: the night before, none after a holiday amid the week, and short days.
+        ("ZCH4.CBOT", "2024-01-03", "2024-01-03T01:00 2024-01-03T19:20"),
+        ("ZCH4.CBOT", "2024-01-16", "2024-01-16T01:00 2024-01-16T19:20"),
+        ("ZCH4.CBOT", "2024-01-02", "2024-01-02T14:30 2024-01-02T19:20"),
+        ("ZCZ4.CBOT", "2024-07-05", "2024-07-05T13:30 2024-07-05T18:20"),
+        ("ZSF5.CBOT", "2024-11-29", "2024-11-29T14:30 2024-11-29T18:05"),
+        ("ZWH5.CBOT", "2024-12-24", "2024-12-24T01:00 2024-12-24T18:05"),
+        ("ZCN1.CBOT", "2011-05-04", "2011-05-04T00:00 2011-05-04T18:15"),
+        ("LEQ4.CME", "2024-07-03", "2024-07-03T13:30 2024-07-03T17:05"),
+        # Cboe ends early before Christmas, as New York does.
+        ("VX.CFE", "2024-12-24", "2024-12-24T14:30 2024-12-24T18:15"),
+        ("SPX.CBOE", "2024-12-24", "2024-12-24T14:30 2024-12-24T18:15"),
         # Currencies: Monday begins on Sunday evening, and Friday ends the week.
         ("EUR/USD.IDEALPRO", "2024-01-08", "2024-01-07T22:00 2024-01-08T22:00"),
         ("EUR/USD.IDEALPRO", "2024-03-11", "2024-03-10T21:00 2024-03-11T21:00"),
@@ -72,6 +106,22 @@ def hours(session: Session) -> str:
         ("700.SEHK", "2024-07-02", "2024-07-02T01:30 2024-07-02T08:00"),
         ("RY.TSE", "2024-07-02", "2024-07-02T13:30 2024-07-02T20:00"),
         ("BHP.ASX", "2024-07-01", "2024-07-01T00:00 2024-07-01T06:10"),
+        ("BHP.ASX", "2024-12-24", "2024-12-23T23:00 2024-12-24T03:10"),
+        ("NESN.EBS", "2024-07-01", "2024-07-01T07:00 2024-07-01T15:30"),
+        ("ASML.AEB", "2024-12-24", "2024-12-24T08:00 2024-12-24T13:05"),
+        ("ENI.BVME", "2024-07-01", "2024-07-01T07:00 2024-07-01T15:30"),
+        ("SAN.BM", "2024-12-31", "2024-12-31T08:00 2024-12-31T13:00"),
+        ("VOLVB.SFB", "2024-03-28", "2024-03-28T08:00 2024-03-28T12:00"),
+        ("NOVOB.CPH", "2024-07-01", "2024-07-01T07:00 2024-07-01T15:00"),
+        ("NOKIA.HEX", "2024-07-01", "2024-07-01T07:00 2024-07-01T15:30"),
+        ("EQNR.OSE", "2024-07-01", "2024-07-01T07:00 2024-07-01T14:20"),
+        ("PKN.WSE", "2024-07-01", "2024-07-01T07:00 2024-07-01T15:00"),
+        ("FDAX.EUREX", "2024-07-01", "2024-07-01T06:00 2024-07-01T20:00"),
+        ("RELIANCE.NSE", "2024-07-01", "2024-07-01T03:45 2024-07-01T10:00"),
+        ("D05.SGX", "2024-02-09", "2024-02-09T01:00 2024-02-09T04:00"),
+        ("D05.SGX", "2024-12-24", "2024-12-24T01:00 2024-12-24T04:00"),
+        ("005930.KSE", "2024-01-02", "2024-01-02T01:00 2024-01-02T06:30"),
+        ("005930.KSE", "2023-11-16", "2023-11-16T01:00 2023-11-16T07:30"),
     ],
 )
 def test_a_session_has_its_exact_hours(
@@ -90,6 +140,20 @@ def test_a_session_has_its_exact_hours(
         ("IBM.NYSE", "2025-01-09", "2025-01-09"),
         ("AAPL.NASDAQ", "2022-06-20", "2022-06-20"),
         ("ESH4.CME", "2024-01-01", "2024-01-01"),
+        ("ESZ1.CME", "2001-09-12", "2001-09-14"),
+        # Good Friday without the jobs report.
+        ("ESM4.CME", "2024-03-29", "2024-03-29"),
+        ("6EM5.CME", "2025-04-18", "2025-04-18"),
+        ("ZNM4.CBOT", "2024-03-29", "2024-03-29"),
+        ("BTCJ4.CME", "2024-03-29", "2024-03-29"),
+        ("GCJ4.COMEX", "2024-03-29", "2024-03-29"),
+        ("CLG2.NYMEX", "2021-12-24", "2021-12-24"),
+        # Juneteenth, for what grows and grazes.
+        ("ZCN4.CBOT", "2024-06-19", "2024-06-19"),
+        ("HEN2.CME", "2022-06-20", "2022-06-20"),
+        ("SPX.CBOE", "2001-09-11", "2001-09-14"),
+        ("FDAX.EUREX", "2024-12-24", "2024-12-26"),
+        ("BHP.ASX", "2005-01-26", "2005-01-26"),
         ("ESH4.CME", "2024-01-06", "2024-01-07"),
         ("EUR/USD.IDEALPRO", "2024-01-06", "2024-01-07"),
         ("700.SEHK", "2024-09-06", "2024-09-06"),
@@ -122,25 +186,28 @@ def test_years_that_were_asked_for_apart_are_put_together_in_order() -> None:
     )
 
 
-def test_a_year_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was looked up is kept, whichever part of the year is asked for."""
+def test_years_are_worked_out_once_and_many_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[tuple[str, int, int]] = []
-    real = market_calendars.exchange_sessions
+    real = library.exchange_table
 
-    def counting(name: str, first: int, last: int) -> tuple[Session, ...]:
+    def counting(name: str, first: int, last: int) -> SessionTable:
         asked.append((name, first, last))
         return real(name, first, last)
 
-    monkeypatch.setattr(market_calendars, "exchange_sessions", counting)
+    monkeypatch.setattr(library, "exchange_table", counting)
     calendars = MarketCalendars()
     calendars.sessions(AAPL, day("2013-03-01"), day("2013-04-01"), None)
-    calendars.sessions(InstrumentId("IBM", "NYSE"), day("2013-01-01"), day("2013-12-31"), None)
-    calendars.sessions(AAPL, day("2012-12-01"), day("2014-02-01"), None)
-    assert asked == [("NYSE", 2013, 2013), ("NYSE", 2012, 2012), ("NYSE", 2014, 2014)]
+    calendars.sessions(InstrumentId("IBM", "NYSE"), day("1998-01-01"), day("2021-12-31"), None)
+    calendars.sessions(AAPL, day("2012-12-01"), day("2014-02-01"), None, Hours.EXTENDED)
+    assert asked == [("NYSE", 1990, 2029)]
+    calendars.sessions(AAPL, day("1989-12-01"), day("1990-02-01"), None)
+    assert asked[1:] == [("NYSE", 1950, 1989)]
 
 
 @pytest.mark.parametrize("instrument", [AAPL, EURUSD, BITCOIN, InstrumentId("ESH4", "CME")])
-@pytest.mark.parametrize("year", [1, 1677, 1678, 1884, 2150, 2261, 2262, 9999])
+@pytest.mark.parametrize("year", [1, 1677, 1678, 2150, 2261, 2262, 9999])
 def test_far_years_are_answered(
     calendars: MarketCalendars, instrument: InstrumentId, year: int
 ) -> None:
@@ -161,6 +228,7 @@ def test_currencies_leave_no_hole_in_a_week_and_only_weekends_between(
 ) -> None:
     found = calendars.sessions(EURUSD, day("2024-01-01"), day("2024-12-31"), None)
     assert len(found) == 262
+    assert {session.close - session.open for session in found} == {24 * 3_600 * 10**9}
     assert {session.date.weekday() for session in found} == {0, 1, 2, 3, 4}
     for earlier, later in itertools.pairwise(found):
         assert (earlier.close == later.open) is (earlier.date.weekday() != 4)
@@ -168,11 +236,15 @@ def test_currencies_leave_no_hole_in_a_week_and_only_weekends_between(
 
 @pytest.mark.parametrize("name", sorted(set(CALENDARS.values())))
 def test_the_sessions_of_every_venue_are_in_order(calendars: MarketCalendars, name: str) -> None:
-    found = calendars.sessions(AAPL, day("2000-01-01"), day("2030-12-31"), name)
-    assert len(found) > 31 * 240
-    for earlier, later in itertools.pairwise(found):
-        assert earlier.date < later.date
-        assert earlier.open < earlier.close <= later.open
+    for hours in Hours:
+        found = calendars.sessions(AAPL, day("1999-01-01"), day("2029-12-31"), name, hours)
+        assert len(found) > 31 * 240
+        for earlier, later in itertools.pairwise(found):
+            assert earlier.date < later.date
+            assert earlier.open < earlier.close <= later.open
+        for one in found:
+            start, stop = one.pause or (one.open + 1, one.open + 2)
+            assert one.open < start < stop < one.close
 
 
 def test_every_venue_that_the_domain_knows_has_a_calendar() -> None:
@@ -185,9 +257,8 @@ def test_a_session_of_a_venue_begins_on_its_date_or_the_evening_before(
     """A clock and a calendar that belong to different places would show here."""
     for name, venue in VENUES.items():
         for month in (1, 7):
-            (session,) = calendars.sessions(
-                InstrumentId("X", name), dt.date(2024, month, 9), dt.date(2024, month, 9), None
-            )
+            date = dt.date(2024, month, 9)
+            (session,) = calendars.sessions(InstrumentId("X", name), date, date, None)
             opens = dt.datetime.fromtimestamp(session.open // 10**9, venue.tzinfo)
             closes = dt.datetime.fromtimestamp(session.close // 10**9 - 1, venue.tzinfo)
             assert closes.date() == session.date, name
@@ -210,7 +281,7 @@ def test_a_calendar_of_the_library_can_be_named(calendars: MarketCalendars) -> N
 def test_a_misspelt_calendar_is_told_what_may_be_meant(
     calendars: MarketCalendars, name: str, meant: str
 ) -> None:
-    with pytest.raises(InvalidInstrumentError) as caught:
+    with pytest.raises(UnknownCalendarError) as caught:
         calendars.describe(AAPL, name)
     assert meant in caught.value.recovery
 
@@ -219,7 +290,7 @@ def test_a_calendar_that_the_library_cannot_work_out_is_refused(
     calendars: MarketCalendars,
 ) -> None:
     """pandas_market_calendars 5.5 lists Santiago's exchange and fails when asked for it."""
-    with pytest.raises(InvalidInstrumentError, match="XSGO cannot be worked out"):
+    with pytest.raises(UnknownCalendarError, match="XSGO cannot be worked out"):
         calendars.sessions(AAPL, day("2024-01-01"), day("2024-01-31"), "XSGO")
 
 
@@ -230,6 +301,13 @@ def test_a_calendar_that_the_library_cannot_work_out_is_refused(
         ("SEHK", "2024-03-08", "2024-03-08T04:00 2024-03-08T05:00"),
         # On the day before Christmas, Hong Kong closes at noon.
         ("SEHK", "2024-12-24", None),
+        ("SGX", "2024-03-08", "2024-03-08T04:00 2024-03-08T05:00"),
+        ("SGX", "2015-03-06", None),
+        ("KSE", "2024-03-08", None),
+        # Equity index futures, until 2021-06-25; not on a day that ended before it.
+        ("CME", "2021-06-25", "2021-06-25T20:15 2021-06-25T20:30"),
+        ("CME", "2021-06-28", None),
+        ("CME", "2021-05-31", None),
         ("NASDAQ", "2024-03-08", None),
     ],
 )
@@ -241,15 +319,57 @@ def test_a_pause_at_noon_is_part_of_a_session(
     assert found == pause
 
 
-def test_pandas_is_imported_by_the_first_question_only() -> None:
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("2024-01-02", "2024-01-02T09:00 2024-01-03T01:00"),
+        ("2024-07-01", "2024-07-01T08:00 2024-07-02T00:00"),
+        # The market after the market ends early too.
+        ("2024-07-03", "2024-07-03T08:00 2024-07-03T21:00"),
+        ("2024-11-29", "2024-11-29T09:00 2024-11-29T22:00"),
+    ],
+)
+def test_extended_hours_of_new_york_run_from_four_to_twenty(
+    calendars: MarketCalendars, date: str, expected: str
+) -> None:
+    (session,) = calendars.sessions(AAPL, day(date), day(date), None, Hours.EXTENDED)
+    assert hours(session) == expected
+
+
+def test_extended_hours_hold_the_regular_ones_and_their_pause(calendars: MarketCalendars) -> None:
+    for venue in VENUES:
+        instrument = InstrumentId("X", venue)
+        ask = (instrument, day("2024-01-01"), day("2024-12-31"), None)
+        regular, extended = (calendars.sessions(*ask, each) for each in Hours)
+        for inner, outer in zip(regular, extended, strict=True):
+            assert outer.open <= inner.open < inner.close <= outer.close
+            assert (outer.date, outer.pause) == (inner.date, inner.pause)
+
+
+def test_pandas_is_imported_by_the_first_question_of_all_runs_only(tmp_path: Path) -> None:
+    """Without what was kept the library is asked; with it neither it nor pandas is imported."""
     program = (
-        "import sys; from adapters.calendars.market_calendars import MarketCalendars; "
-        "from domain.instrument import InstrumentId; import datetime as dt; "
-        "d = dt.date(2024, 1, 2); calendars = MarketCalendars(); "
+        "import sys, datetime as dt; from pathlib import Path; "
+        "from adapters.calendars.edition import edition; "
+        "from adapters.calendars.kept_files import KeptFiles; "
+        "from adapters.calendars.market_calendars import MarketCalendars; "
+        "from domain.instrument import InstrumentId; "
+        "d = dt.date(2024, 1, 2); "
+        "calendars = MarketCalendars(KeptFiles(Path(sys.argv[1]), edition)); "
         "calendars.sessions(InstrumentId('EUR/USD', 'IDEALPRO'), d, d, None); "
         "assert 'pandas' not in sys.modules; "
-        "calendars.sessions(InstrumentId('AAPL', 'NASDAQ'), d, d, None); "
-        "assert 'pandas' in sys.modules"
+        "(one,) = calendars.sessions(InstrumentId('AAPL', 'NASDAQ'), d, d, None); "
+        "calendars.require('CMEGlobex_Grains'); "
+        "print(one, 'pandas' in sys.modules)"
     )
-    root = Path(__file__).parents[3]
-    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, cwd=root)
+
+    def run() -> str:
+        command = [sys.executable, "-W", "error", "-c", program, str(tmp_path)]
+        root = Path(__file__).parents[3]
+        return subprocess.run(
+            command, check=True, cwd=root, stdout=subprocess.PIPE, text=True
+        ).stdout
+
+    first, second = run(), run()
+    assert first.endswith("True\n")
+    assert second == first.replace("True\n", "False\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import subprocess
 import sys
 import zoneinfo
@@ -316,7 +317,12 @@ def test_marks_become_words_where_they_cannot_be_written(keep: Keep, tmp_path: P
     run = subprocess.run(
         [sys.executable, "-m", "entrypoints", "check"],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii", "PATH": ""},
+        env={
+            "BARLEDGER_CACHE_DIR": os.environ["BARLEDGER_CACHE_DIR"],
+            "PYTHONPATH": str(ROOT),
+            "PYTHONIOENCODING": "ascii",
+            "PATH": "",
+        },
         capture_output=True,
         check=True,
         text=True,
