@@ -7,10 +7,9 @@ import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import cattrs
 import msgspec
 
 from adapters.sqlite import wire
@@ -35,6 +34,9 @@ from domain.events import (
 from domain.instrument import InstrumentId, Series
 from domain.intervals import IntervalSet
 
+if TYPE_CHECKING:
+    import cattrs
+
 KINDS: Mapping[str, type[Event]] = {
     cls.__name__: cls
     for cls in (
@@ -57,15 +59,6 @@ _WRITTEN_VERSION = current_version(_WRITTEN)
 GENESIS = "0" * 64
 _sorted = msgspec.json.Encoder(order="sorted").encode
 _chained = msgspec.json.Encoder().encode
-_UNREADABLE = (
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    ArithmeticError,
-    BarledgerError,
-    cattrs.ForbiddenExtraKeysError,
-)
 
 
 class UnknownEventError(Exception):
@@ -79,6 +72,9 @@ class UnreadableEventError(Exception):
 @functools.cache
 def converter() -> cattrs.Converter:
     """Return what turns events into plain values and back."""
+    # Imported here because it takes long, and partitions, of which there are many, need none.
+    import cattrs
+
     made = cattrs.Converter(forbid_extra_keys=True, detailed_validation=False)
     for kind, parse in ((InstrumentId, InstrumentId.parse), (BarType, BarType.parse)):
         made.register_unstructure_hook(kind, str)
@@ -90,6 +86,21 @@ def converter() -> cattrs.Converter:
     made.register_unstructure_hook(IntervalSet, lambda s: [[i.start, i.end] for i in s])
     made.register_structure_hook(IntervalSet, lambda pairs, _: IntervalSet.of(*pairs))
     return made
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """Return what is raised where a payload is not what it should be; asked when it was."""
+    from cattrs import ForbiddenExtraKeysError
+
+    return (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        BarledgerError,
+        ForbiddenExtraKeysError,
+    )
 
 
 def _parser(parse: Any) -> Any:
@@ -119,7 +130,7 @@ def from_json(kind: str, version: int, payload: str) -> Event:
         if kind == _WRITTEN and version == _WRITTEN_VERSION:
             return wire.decoded(payload)
         return converter().structure(_fields(kind, version, payload), KINDS[kind])
-    except _UNREADABLE as error:
+    except _unreadable() as error:
         raise UnreadableEventError(f"{kind}: {error}") from error
 
 
@@ -133,7 +144,7 @@ def series_in(kind: str, version: int, payload: str) -> str | None:
         return series_of(from_json(kind, version, payload))
     try:
         return wire.checked(payload)
-    except _UNREADABLE as error:
+    except _unreadable() as error:
         raise UnreadableEventError(f"{kind}: {error}") from error
 
 
@@ -165,7 +176,7 @@ def projected(version: int, payload: str) -> wire.Projected:
         if version == _WRITTEN_VERSION:
             return wire.projected(payload)
         return wire.projected(_sorted(_fields(_WRITTEN, version, payload)))
-    except _UNREADABLE as error:
+    except _unreadable() as error:
         raise UnreadableEventError(f"{_WRITTEN}: {error}") from error
 
 

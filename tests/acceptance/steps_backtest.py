@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from pytest_bdd import given, then, when
 
 from domain.bars import Bars
-from tests.acceptance.gateway import Doorbell, doorbell
+from tests.acceptance.gateway import Doorbell
 from tests.builders import NEW_YORK, csv_text, session_bars
 from tests.cli import Cli, Run
 
 PORTFOLIO = {"AAPL.NASDAQ": 18_000, "MSFT.NASDAQ": 37_000, "GOOGL.NASDAQ": 14_000}
 ZONE = ("--timezone", "America/New_York")
-
-
-@pytest.fixture
-def gateway() -> Iterator[Doorbell]:
-    with doorbell() as bell:
-        yield bell
-
-
-@pytest.fixture
-def trader(cli: Cli, gateway: Doorbell) -> Cli:
-    """A trader whose gateway, if anybody asked it, would notice."""
-    cli.environment["BARLEDGER_IBKR_PORT"] = str(gateway.port)
-    return cli
 
 
 def _buy_and_hold(trader: Cli, *arguments: str) -> Run:

@@ -45,11 +45,16 @@ LENGTH = {name: BarType.parse(name).length // MINUTE for name in SILENCE}
 
 Minutes = set[int]
 names = st.sampled_from(list(SILENCE))
-often = settings(max_examples=500)
+often = settings(max_examples=300)
 
 
 def stamp(minute: int) -> int:
     return midnight_utc(ORIGIN) + minute * MINUTE
+
+
+def some_time(ends: tuple[int, int]) -> range:
+    """Return the time between two minutes, which is never none."""
+    return range(min(ends), max(*ends, min(ends) + 1))
 
 
 def intervals(minutes: Minutes) -> IntervalSet:
@@ -226,11 +231,12 @@ def cases(draw: st.DrawFn) -> Case:
             partitions[str(date)] = Held(draw(marked(minute)) & set(day), inferred=False)
         elif inside := [bar for bar in bars if bar.start in day]:
             partitions[str(date)] = Held(covered_by(inside, SILENCE[name]), inferred=True)
-    cut = draw(st.none() | st.tuples(minute, minute))
-    within = range(min(cut), max(cut) + 1) if cut else ALWAYS
+    start = draw(st.none() | minute)
+    edge = st.sampled_from([*marks, *([] if start is None else [start])])
+    cut = draw(st.none() | st.tuples(minute, minute) | st.tuples(edge, edge))
+    within = some_time(cut) if cut else ALWAYS
     now = draw(st.just(ALWAYS.stop) | minute)
     empty = draw(st.just(set[int]()) | marked(minute))
-    start = draw(st.none() | minute)
     return Case(name, hours, bars, partitions, corrupt, empty, start, within, now)
 
 
@@ -378,7 +384,7 @@ def dated_cases(draw: st.DrawFn) -> DatedCase:
         draw(st.sets(st.sampled_from([2024, 2025]), max_size=1)),
         draw(st.just(set[dt.date]()) | dates),
         draw(st.none() | instants()),
-        range(min(cut), max(cut) + 1) if cut else range(day_hours(WINTER[-1]).close),
+        some_time(cut) if cut else range(day_hours(WINTER[-1]).close),
         draw(instants() | st.just(day_hours(AROUND[-1]).close)),
     )
 
