@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import attrs
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.availability import SeriesHoldings
@@ -307,7 +307,15 @@ def too_long(case: Case, lacking: Minutes, *, some_is_known: bool) -> Minutes:
     return found
 
 
+# Two that chance seldom meets: nothing is asked but the pause, or but the time before a listing.
+MORNING = Hours(ORIGIN, 0, 300, (120, 180))
+IN_THE_PAUSE = Case("1_MIN", [MORNING], [], {}, set(), set(), None, range(130, 150), DAY)
+TOO_EARLY = Case("1_MIN", [MORNING], [], {}, set(), set(), 200, range(100), DAY)
+
+
 @given(cases())
+@example(IN_THE_PAUSE)
+@example(TOO_EARLY)
 @often
 def test_verdicts_and_holes_agree_with_looking_at_every_minute(case: Case) -> None:
     sessions = [one.session for one in case.hours]
