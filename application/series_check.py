@@ -77,7 +77,7 @@ class SeriesChecker:
             CatalogError: the catalog's folder cannot be read.
         """
         at_hand = self._files.look(availability.holdings(series))
-        held, instrument_id = at_hand.holdings, series.instrument_id
+        held, instrument_id = at_hand.holdings.remembered(), series.instrument_id
         named = availability.calendar_of(instrument_id)
         # A bar of a day is of the regular session, whichever hours are asked for.
         hours = self._hours if series.bar_type.is_intraday else Hours.REGULAR
@@ -91,7 +91,7 @@ class SeriesChecker:
         return SeriesCheck(
             name=name,
             series=series,
-            holdings=held,
+            holdings=at_hand.holdings,
             damaged=at_hand.damaged,
             held=kept,
             available=span.joined(kept.dates, sessions, checked),

@@ -42,6 +42,29 @@ class _BuiltPartitions(Partitions):
         return len(self._built)
 
 
+class RememberedPartitions(Partitions):
+    """Partitions of which a column is read once, however often it is asked for."""
+
+    def __init__(self, partitions: Partitions) -> None:
+        self._partitions = partitions
+        self._columns: dict[str, list[Any]] = {}
+
+    def __getitem__(self, name: str) -> PartitionWritten:
+        return self._partitions[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._partitions)
+
+    def __len__(self) -> int:
+        return len(self._partitions)
+
+    def each(self, attribute: str) -> Iterator[Any]:
+        """Yield one attribute of every partition, in the order of iteration."""
+        if attribute not in self._columns:
+            self._columns[attribute] = list(self._partitions.each(attribute))
+        return iter(self._columns[attribute])
+
+
 def _nothing() -> Partitions:
     return _BuiltPartitions({})
 
@@ -76,6 +99,10 @@ class SeriesHoldings:
     def next_revision(self, partition: str) -> int:
         """Return the number of the partition's next revision."""
         return self.revisions.get(partition, 0) + 1
+
+    def remembered(self) -> SeriesHoldings:
+        """Return these holdings for many questions in a row; columns stay in memory with them."""
+        return attrs.evolve(self, partitions=RememberedPartitions(self.partitions))
 
     @property
     def bars(self) -> int:

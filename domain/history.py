@@ -67,13 +67,14 @@ class SeriesHistory:
     """The revisions of one series, by partition, oldest first, and what its sources lack.
 
     `confirmed_empty` is time of which they have no bars, `history_start` (UTC nanoseconds) where
-    their bars begin, if that is known.
+    their bars begin, if that is known; `answers` are the events that said so, oldest first.
     """
 
     def __init__(self) -> None:
         self.partitions: dict[str, list[Revision]] = {}
         self.confirmed_empty = NO_TIME
         self.history_start: int | None = None
+        self.answers: list[Recorded] = []
 
     def __iter__(self) -> Iterator[Revision]:
         return (one for revisions in self.partitions.values() for one in revisions)
@@ -105,10 +106,11 @@ class SeriesHistory:
                 if found:
                     found.discarded = recorded
         else:
-            self._answer(event)
+            self._answer(event, recorded)
 
-    def _answer(self, event: Event) -> None:
+    def _answer(self, event: Event, recorded: Recorded) -> None:
         """Take in what a source said that it does not have."""
+        self.answers.append(recorded)
         if isinstance(event, RangeConfirmedEmpty):
             self.confirmed_empty = self.confirmed_empty.union(event.empty)
         elif isinstance(event, HistoryStartFound):
