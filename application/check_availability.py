@@ -36,10 +36,14 @@ class CheckRequest:
 
 @attrs.frozen
 class CheckReport:
-    """What was found, and at which point of the catalog's history, if one was asked for."""
+    """What was found, and at which point of the catalog's history, if one was asked for.
+
+    `head` is the last event of the ledger that was taken into account.
+    """
 
     series: tuple[SeriesCheck, ...]
     past: Past | None = None
+    head: int = 0
 
     @property
     def has_gaps(self) -> bool:
@@ -87,7 +91,7 @@ class CheckAvailability:
             for name, series in chosen:
                 checks.append(checker.check(name, series, request.window, availability, now))
                 task.advance(1)
-        return CheckReport(tuple(checks), past)
+        return CheckReport(tuple(checks), past, availability.head)
 
 
 def _chosen(

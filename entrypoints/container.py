@@ -179,6 +179,7 @@ class Container(containers.DeclarativeContainer):
         clock,
         progress,
     )
+    session_details = providers.Factory(_use_case, "session_details", "SessionDetails", catalog)
     verify_catalog = providers.Factory(
         _use_case, "verify", "VerifyCatalog", catalog, repository, files, progress, disk
     )

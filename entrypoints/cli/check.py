@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
+from entrypoints.cli.wording import safe
 
 if TYPE_CHECKING:
     from application.check_availability import CheckReport
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from domain.as_of import AsOf
     from domain.bar_type import BarType
     from entrypoints.cli.screen import Screen
+    from entrypoints.cli.strips import Span
+    from entrypoints.container import Container
 
 _GAPS_FOUND = 3
 
@@ -25,6 +29,12 @@ _GAPS_FOUND = 3
 @options.window
 @click.option("--outside-rth", is_flag=True, help="Judge extended hours where a venue has them.")
 @options.as_of
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw a calendar of every series into FILE, a page for any browser.",
+)
 @options.common
 def command(
     invocation: Invocation,
@@ -34,6 +44,7 @@ def command(
     end: str | None,
     outside_rth: bool,  # noqa: FBT001 - click hands it over so
     as_of: AsOf | None,
+    html: Path | None,
 ) -> int:
     """Show what is available and what is missing. No bar is loaded and nothing is fetched.
 
@@ -42,16 +53,21 @@ def command(
     30 minutes or 10 bars, the longer, but never for three hours. Without --start and --end all
     that is held is checked; with a range, the exit code is 3 where anything of it is missing.
 
+    --html draws every session by its status into one file that needs no network: what is
+    pointed at says its bars, their source, what it lacks and the last event that touched it.
+
     \b
     Examples:
       barledger check
       barledger check -i AAPL.NASDAQ -i MSFT.NASDAQ --start 2024-01-01 --end 2024-03-31
       barledger check -i AAPL.NASDAQ --as-of 2024-02-01T12:00:00Z
+      barledger check --html availability.html
 
     JSON: series, each with instrument_id, bar_type, start, end, trading_days, bars (not
     bars_exact where a file reaches out of the range), sessions (counted by status), gaps (start,
     end, status; holes of partial ones in UTC), checked (the dates judged, or null), calendar and
-    damaged (path and problem of files); as_of (event and time, or null); warnings.
+    damaged (path and problem of files); as_of (event and time, or null); html (the page's path, or
+    null); warnings.
     """
     from application.check_availability import CheckRequest
     from domain.sessions import Hours
@@ -60,8 +76,9 @@ def command(
     window = options.parse_window(start, end)
     hours = Hours.EXTENDED if outside_rth else Hours.REGULAR
     request = CheckRequest(instruments, bar_type, window, as_of, hours)
-    report = invocation.wire().check_availability().run(request)
-    screen = invocation.screen
+    target = _destination(html, invocation.catalog) if html else None
+    container, screen = invocation.wire(), invocation.screen
+    report = container.check_availability().run(request)
     for one in report.series:
         # Nothing was judged, which must not be taken for nothing missing.
         if one.checked is None or (one.not_over and not one.sessions):
@@ -69,15 +86,21 @@ def command(
             screen.warn(f"{one.name}: no session of this range {when}, so none was judged.")
         if one.damaged:
             screen.warn(damage_text(one))
+    if target:
+        _draw(target, report, invocation, container)
     if screen.as_json:
-        screen.show_json({**_document(report), "warnings": screen.warnings})
+        document = {**_document(report), "html": safe(str(html)) if html else None}
+        screen.show_json({**document, "warnings": screen.warnings})
     else:
         _show(screen, report)
+    if html:
+        screen.tell(f"The picture is in {safe(str(html))}")
     return _GAPS_FOUND if report.has_gaps and not window.is_open else 0
 
 
 def _show(screen: Screen, report: CheckReport) -> None:
     from entrypoints.cli.stretch_texts import available, line, partial_sessions
+    from entrypoints.cli.strips import legend, strip
 
     if report.past:
         screen.show_text(str(report.past))
@@ -85,12 +108,35 @@ def _show(screen: Screen, report: CheckReport) -> None:
         if number:
             screen.show_text("")
         screen.show_text(line(one))
+        _show_spans(screen, strip(one, screen.width))
         screen.show_text(available(one))
         for text in partial_sessions(one):
             screen.show_text(f"  {text}")
+    _show_spans(screen, legend(report.series, screen.width))
     if any(one.can_be_filled for one in report.series) and not report.past:
         screen.show_text("Run backtest to auto-fetch missing data, or use: import-csv command")
     _notices(screen, report)
+
+
+def _show_spans(screen: Screen, spans: list[Span]) -> None:
+    if spans:
+        screen.show_spans(spans)
+
+
+def _destination(html: Path, catalog: Path) -> Path:
+    from entrypoints.html.destination import destination
+
+    return destination(html, catalog)
+
+
+def _draw(target: Path, report: CheckReport, invocation: Invocation, container: Container) -> None:
+    """Write the picture, before anything is shown: an error must not come after the result."""
+    from entrypoints.html.destination import write_whole
+    from entrypoints.html.picture import pieces
+
+    details, made = container.session_details().of, container.clock().now()
+    with invocation.screen.track("Drawing", len(report.series)) as task:
+        write_whole(target, pieces(report, invocation.catalog, made, details, task))
 
 
 def _notices(screen: Screen, report: CheckReport) -> None:

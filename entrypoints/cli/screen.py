@@ -24,6 +24,7 @@ Justify = Literal["left", "right"]
 # Shorter operations end before a reader could have made sense of a bar.
 _SILENT_SECONDS = 5
 _PLAIN_PERCENT = 10
+_PLAIN_WIDTH = 80
 
 
 @attrs.define
@@ -69,6 +70,18 @@ class Screen:
         """Print a line of the result."""
         with _output():
             self.out.print(text, markup=False)
+
+    @property
+    def width(self) -> int:
+        """How many characters fit a line of the result; a fixed number where nobody watches."""
+        return self.out.width if sys.stdout.isatty() else _PLAIN_WIDTH
+
+    def show_spans(self, spans: Sequence[tuple[str, str]]) -> None:
+        """Print a line of texts, each with its style, in colour where colours are wanted."""
+        from rich.text import Text
+
+        with _output():
+            self.out.print(Text.assemble(*spans))
 
     def show_table(
         self, columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]

@@ -83,12 +83,13 @@ def partial_sessions(one: SeriesCheck) -> Iterator[str]:
 
 def _lacking(each: Judged, one: SeriesCheck) -> str:
     zone = venue(one.series.instrument_id.venue).tzinfo
-    holes = ", ".join(_clock(hole, each, zone) for hole in each.holes)
+    holes = ", ".join(clock_text(hole, each, zone) for hole in each.holes)
     year = one.checked[1].year if one.checked else None
     return f"{_date(each.session.date, year)} lacks {holes} ({zone.key})"
 
 
-def _clock(hole: Interval, each: Judged, zone: dt.tzinfo) -> str:
+def clock_text(hole: Interval, each: Judged, zone: dt.tzinfo) -> str:
+    """Return a stretch of a session by the clock of `zone`, with dates that are not its own."""
     return f"{_time(hole.start, each, zone)}-{_time(hole.end, each, zone)}"
 
 

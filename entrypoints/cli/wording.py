@@ -21,4 +21,6 @@ def dates_text(dates: Sequence[dt.date]) -> str:
 
 def safe(text: str) -> str:
     """Return text that others chose, such as a file's name, with nothing that moves a cursor."""
+    if text.isprintable():
+        return text
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

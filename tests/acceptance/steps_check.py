@@ -75,7 +75,9 @@ def gaps_are_seen(run: Run) -> None:
 
 @then(parsers.parse('system displays "{line}"'))
 def displayed(line: str, run: Run, trader: Cli, wiped: int, gateway: Doorbell) -> None:
-    assert run.out.splitlines() == ["AAPL: Jan 1-Mar 31 ✓", line]
+    stretches, strip, available = run.out.splitlines()
+    assert (stretches, available) == ("AAPL: Jan 1-Mar 31 ✓", line)
+    assert strip == f"  2024-01-02 {'█' * 31} 2024-03-28"
     assert run.code == 0
     assert gateway.rings == 0
     # The check read no file: it found no fault with those that `verify` cannot make out.

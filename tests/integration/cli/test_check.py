@@ -47,6 +47,7 @@ def test_the_words_of_the_specification(barledger: Barledger, keep: Keep) -> Non
     assert ended.code == 0
     assert ended.out.splitlines() == [
         "AAPL: Jan 1-Mar 31 ✓",
+        f"  2024-01-02 {'█' * 31} 2024-03-28",
         "Available: 2024-01-01 to 2024-03-31 (1-minute bars, 65 trading days)",
     ]
 
@@ -58,7 +59,9 @@ def test_gaps_are_ranges_and_say_what_to_do(barledger: Barledger, keep: Keep) ->
     assert ended.code == 3
     assert ended.out.splitlines() == [
         "MSFT: Jan 1-15 ✓, Jan 16-31 ✗, Feb 1-28 ✓",
+        f"  2024-01-02 {'█' * 9}{'·' * 12}{'█' * 19} 2024-02-28",
         "Available: 2024-01-01 to 2024-02-28 (1-minute bars, 31 trading days)",
+        "  █ complete   · missing",
         HINT,
     ]
     # Without a range, a gap is told and is no failure.
@@ -199,7 +202,9 @@ def test_a_named_range_of_what_is_not_held_is_missing(barledger: Barledger, cata
     ended = barledger(*arguments)
     assert ended.out.splitlines() == [
         "NVDA.NASDAQ: Jan 1-5 ✗",
+        "  2024-01-02 ···· 2024-01-05",
         "Available: nothing (1-minute bars)",
+        "  █ complete   · missing",
         HINT,
     ]
     assert not catalog.exists()

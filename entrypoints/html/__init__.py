@@ -1,0 +1,1 @@
+"""The picture of a check: one HTML file that needs nothing else."""
