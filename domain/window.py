@@ -17,7 +17,7 @@ from domain.sessions import NANOSECONDS_IN_DAY, date_of_label, midnight_utc
 Bound = dt.date | dt.datetime
 FAR_PAST, FAR_FUTURE = -(2**62), 2**62
 """Times, in UTC nanoseconds, beyond which nothing lies: the years 1823 and 2116."""
-_LAST_YEAR = 2116
+_FIRST_YEAR, _LAST_YEAR = 1823, 2116
 _EXAMPLE = "Write a date such as 2024-01-31, or an instant with a zone: 2024-01-31T15:30:00-05:00."
 
 
@@ -54,6 +54,16 @@ class Window:
             self._check(_instant(self.start, dt.UTC, last=False), _instant(self.end, dt.UTC))
 
     def _check(self, start: int, end: int) -> None:
+        if start == FAR_FUTURE:
+            raise InvalidWindowError(
+                f"The start {self.start} lies beyond the year {_LAST_YEAR}.",
+                "Name an earlier --start: no bar can be kept that is so far away.",
+            )
+        if end == FAR_PAST:
+            raise InvalidWindowError(
+                f"The end {self.end} lies before the year {_FIRST_YEAR}.",
+                "Name a later --end: no bar can be kept that is so long ago.",
+            )
         if end <= start:
             raise InvalidWindowError(
                 f"The end {self.end} does not lie after the start {self.start}.",
@@ -73,11 +83,6 @@ class Window:
         """
         start = FAR_PAST if self.start is None else _instant(self.start, zone, last=False)
         end = FAR_FUTURE if self.end is None else _instant(self.end, zone)
-        if self.end is None and start == FAR_FUTURE:
-            raise InvalidWindowError(
-                f"The start {self.start} lies beyond the year {_LAST_YEAR}.",
-                "Name an earlier --start: no bar can be kept that is so far away.",
-            )
         # Only the venue's clock tells a date from an instant that stands beside it.
         self._check(start, end)
         return start, end

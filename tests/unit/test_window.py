@@ -99,3 +99,19 @@ def test_daily_bars_are_chosen_by_their_sessions_date() -> None:
 def test_a_start_beyond_all_time_is_told_so() -> None:
     with pytest.raises(InvalidWindowError, match="start 2999-01-01 lies beyond the year 2116"):
         _window("2999-01-01", None).bounds(NEW_YORK)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        ("2990-01-01", "2990-01-31", "beyond the year 2116"),
+        ("2990-01-01", None, "beyond the year 2116"),
+        ("1500-01-01", "1501-01-01", "before the year 1823"),
+        (None, "1501-01-01", "before the year 1823"),
+    ],
+)
+def test_times_that_no_bar_can_have_are_told_so(
+    start: str | None, end: str | None, message: str
+) -> None:
+    with pytest.raises(InvalidWindowError, match=message):
+        _window(start, end).bounds(zoneinfo.ZoneInfo("America/New_York"))
