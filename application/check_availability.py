@@ -85,7 +85,7 @@ class CheckAvailability:
             then = then_of(self._catalog, availability, past, held)
             now = min(now, then.now(request.as_of))
             then.warn_of_discarded(request.window, self._progress)
-        checker = SeriesChecker(self._files, self._calendar, request.hours)
+        checker = SeriesChecker(self._files, self._calendar, request.hours, past=past is not None)
         checks = []
         with self._progress.track("Checking", len(chosen)) as task:
             for name, series in chosen:

@@ -10,7 +10,7 @@ import attrs
 
 from domain.availability import SeriesHoldings
 from domain.errors import NothingHeldError
-from domain.gaps import damaged_time, is_over
+from domain.gaps import is_over
 from domain.intervals import Interval
 from domain.sessions import Session, date_of_label
 from domain.venues import venue
@@ -115,7 +115,7 @@ class CheckedRange:
 
 def held_edges(holdings: SeriesHoldings) -> Interval | None:
     """Return the time from the first to the last that is held, or was until it was damaged."""
-    covered = [*holdings.partitions.each("coverage"), damaged_time(holdings)]
+    covered = [*holdings.partitions.each("coverage"), holdings.lost]
     starts = [one.intervals[0].start for one in covered if one]
     ends = [one.intervals[-1].end for one in covered if one]
     return Interval(min(starts), max(ends)) if starts else None

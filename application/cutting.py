@@ -9,7 +9,7 @@ import numpy as np
 
 from application.series_writer import Change
 from domain.bars import Bars
-from domain.coverage import tolerated_hole
+from domain.coverage import tolerated_silence
 from domain.events import CoverageBasis, PartitionWritten, WriteCause
 from domain.instrument import Series
 from domain.intervals import Interval, IntervalSet
@@ -96,7 +96,7 @@ def surely_covered(
     """
     if basis is CoverageBasis.ATTESTED or not series.bar_type.is_intraday:
         return covered
-    reach = tolerated_hole(series.bar_type)
+    reach = tolerated_silence(series.bar_type)
     lost = before.difference(covered)
     return covered.difference(
         IntervalSet(

@@ -34,10 +34,11 @@ class FilesAtHand:
         self._catalog = catalog
         self._files = files
 
-    def look(self, holdings: SeriesHoldings) -> AtHand:
+    def look(self, holdings: SeriesHoldings, *, past: bool = False) -> AtHand:
         """Return what is held and at hand of what the ledger says is held.
 
-        A file that `gc` deleted is no damage: what was superseded may be gone.
+        A file that `gc` deleted is no damage: it was superseded. In the `past` it is not there
+        any more; of today, another has taken its place while we look.
 
         Raises:
             CatalogError: the folder cannot be read.
@@ -55,19 +56,21 @@ class FilesAtHand:
         # A writer that moves a file out of the way puts it there.
         lying = {**self._files.sizes(holdings.series, FilePlace.HISTORY), **lying}
         odd = {one: lying.get(one) for one, size in recorded.items() if lying.get(one) != size}
-        return self._without(holdings, odd) if odd else AtHand(holdings)
+        return self._without(holdings, odd, past=past) if odd else AtHand(holdings)
 
-    def _without(self, holdings: SeriesHoldings, odd: dict[tuple[str, int], int | None]) -> AtHand:
+    def _without(
+        self, holdings: SeriesHoldings, odd: dict[tuple[str, int], int | None], *, past: bool
+    ) -> AtHand:
         history = self._catalog.history(holdings.series)
-        damaged = []
+        damaged, deleted = [], set()
         for (name, revision), size in odd.items():
-            found = history.find(name, revision)
-            if found is None or found.discarded is None:
-                one = holdings.partitions[name]
+            found, one = history.find(name, revision), holdings.partitions[name]
+            if found is not None and found.discarded is not None:
+                deleted.add(one.path)
+            else:
                 damaged.append(FileDamage(one, _problem(one, size)))
-        left = holdings.without({one.partition.path for one in damaged})
-        lost = frozenset(one.partition.partition for one in damaged)
-        return AtHand(attrs.evolve(left, corrupt=holdings.corrupt | lost), tuple(damaged))
+        left = holdings.without(deleted) if past and deleted else holdings
+        return AtHand(left.without_damaged([one.partition for one in damaged]), tuple(damaged))
 
 
 def _problem(recorded: PartitionWritten, size: int | None) -> str:

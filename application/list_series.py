@@ -51,7 +51,8 @@ class ListSeries:
         progress: Progress,
     ) -> None:
         self._catalog = catalog
-        self._checker = SeriesChecker(FilesAtHand(catalog, files), calendar)
+        self._files = FilesAtHand(catalog, files)
+        self._calendar = calendar
         self._clock = clock
         self._progress = progress
 
@@ -71,17 +72,17 @@ class ListSeries:
         now = self._clock.now()
         if past is not None:
             now = min(now, then_of(self._catalog, availability, past, chosen).now(as_of))
+        checker = SeriesChecker(self._files, self._calendar, past=past is not None)
         rows = []
         with self._progress.track("Judging sessions", len(chosen)) as task:
             for series in chosen:
-                rows.append(self._row(series, availability, now))
+                check = checker.check(
+                    str(series.instrument_id), series, Window(), availability, now
+                )
+                held = check.holdings
+                rows.append(SeriesRow(check, held.size, held.updated, held.sources))
                 task.advance(1)
         return SeriesList(tuple(rows), past)
-
-    def _row(self, series: Series, availability: Availability, now: int) -> SeriesRow:
-        check = self._checker.check(str(series.instrument_id), series, Window(), availability, now)
-        held = check.holdings
-        return SeriesRow(check, held.size, held.updated, held.sources)
 
 
 def _chosen(

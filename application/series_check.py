@@ -31,7 +31,8 @@ class SeriesCheck:
     the first and the last date for which there is nothing more to be had: those of the bars held,
     and closed days up to the ends of the range that was named. `checked` are the first and the
     last date that were judged, None where no session was over. `not_over` is how many sessions
-    are still open or to come, and not judged. `holdings` are what is held, and at hand but for
+    are still open or to come, and not judged; `hours` are those that sessions were judged by.
+    `holdings` are what is held, and at hand but for
     what is `damaged`.
     """
 
@@ -49,6 +50,13 @@ class SeriesCheck:
     stretches: tuple[Stretch, ...]
     not_over: int
     calendar: str
+    hours: Hours
+
+    @property
+    def judged_by(self) -> str:
+        """The calendar, and its hours where they are not the regular ones."""
+        extended = ", with its extended hours" if self.hours is Hours.EXTENDED else ""
+        return f"{self.calendar}{extended}"
 
     @property
     def can_be_filled(self) -> bool:
@@ -57,14 +65,23 @@ class SeriesCheck:
 
 
 class SeriesChecker:
-    """Judges every session of a range, or of what is held; no bar is loaded."""
+    """Judges every session of a range, or of what is held; no bar is loaded.
+
+    `past` tells that the availability is that of an earlier point of the catalog's history.
+    """
 
     def __init__(
-        self, files: FilesAtHand, calendar: TradingCalendar, hours: Hours = Hours.REGULAR
+        self,
+        files: FilesAtHand,
+        calendar: TradingCalendar,
+        hours: Hours = Hours.REGULAR,
+        *,
+        past: bool = False,
     ) -> None:
         self._files = files
         self._calendar = calendar
         self._hours = hours
+        self._past = past
 
     def check(
         self, name: str, series: Series, window: Window, availability: Availability, now: int
@@ -76,7 +93,7 @@ class SeriesChecker:
             UnknownCalendarError: the calendar that was named is none that is known now.
             CatalogError: the catalog's folder cannot be read.
         """
-        at_hand = self._files.look(availability.holdings(series))
+        at_hand = self._files.look(availability.holdings(series), past=self._past)
         held, instrument_id = at_hand.holdings.remembered(), series.instrument_id
         named = availability.calendar_of(instrument_id)
         # A bar of a day is of the regular session, whichever hours are asked for.
@@ -103,6 +120,7 @@ class SeriesChecker:
             stretches=tuple(stretches(judged, *checked)) if checked else (),
             not_over=sum(not is_over(one, series.bar_type, now) for one in sessions),
             calendar=self._calendar.describe(instrument_id, named),
+            hours=hours,
         )
 
 

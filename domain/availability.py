@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -79,8 +79,10 @@ class SeriesHoldings:
 
     `revisions` is the last revision that each partition ever had, removed ones too, so that
     no file name is ever used twice. `updated` is UTC nanoseconds. `corrupt` names the partitions
-    that were found damaged and have not been written anew. Of the time in `confirmed_empty`, and
-    before `history_start` (UTC nanoseconds, None where it is not known), no source has bars.
+    that were found damaged and have not been written anew: `lost` is the time that these covered,
+    and `lost_dates` the dates, by the venue's clock, that they held bars of. Of the time in
+    `confirmed_empty`, and before `history_start` (UTC nanoseconds, None where it is not known), no
+    source has bars.
     """
 
     series: Series
@@ -88,6 +90,8 @@ class SeriesHoldings:
     revisions: Mapping[str, int] = attrs.field(factory=dict)
     updated: int = 0
     corrupt: frozenset[str] = frozenset()
+    lost: IntervalSet = NO_TIME
+    lost_dates: frozenset[dt.date] = frozenset()
     confirmed_empty: IntervalSet = NO_TIME
     history_start: int | None = None
 
@@ -95,6 +99,16 @@ class SeriesHoldings:
         """Return these holdings but for the partitions whose files are at `paths`."""
         kept = {name: one for name, one in self.partitions.items() if one.path not in paths}
         return attrs.evolve(self, partitions=kept)
+
+    def without_damaged(self, damaged: Sequence[PartitionWritten]) -> SeriesHoldings:
+        """Return these holdings with some of the partitions found damaged."""
+        left = self.without({one.path for one in damaged})
+        return attrs.evolve(
+            left,
+            corrupt=self.corrupt | {one.partition for one in damaged},
+            lost=self.lost.union(coverage_of(damaged)),
+            lost_dates=self.lost_dates | dates_of(damaged),
+        )
 
     def next_revision(self, partition: str) -> int:
         """Return the number of the partition's next revision."""
@@ -162,6 +176,16 @@ class Availability:
         return tuple(sorted({*self.instruments, *(s.instrument_id for s in self.series)}))
 
 
+def coverage_of(partitions: Iterable[PartitionWritten]) -> IntervalSet:
+    """Return the time that any of `partitions` covers."""
+    return IntervalSet(tuple(one for partition in partitions for one in partition.coverage))
+
+
+def dates_of(partitions: Iterable[PartitionWritten]) -> frozenset[dt.date]:
+    """Return the dates, by the venue's clock, that any of `partitions` holds bars of."""
+    return frozenset(date for partition in partitions for date in partition.trading_dates)
+
+
 def fold(events: Iterable[Recorded]) -> Availability:
     """Return the catalog after `events`, which begin with the first of the ledger."""
     head, instruments = 0, {}
@@ -184,12 +208,15 @@ def holdings_of(series: Series, history: SeriesHistory) -> SeriesHoldings:
     """Return what is held at the end of a series' history."""
     last = {name: revisions[-1] for name, revisions in history.partitions.items()}
     changes = [one.last_change for one in history]
+    damaged = {name: one.event for name, one in last.items() if one.is_damaged}
     return SeriesHoldings(
         series,
         {name: one.event for name, one in last.items() if one.is_current},
         {name: one.event.revision for name, one in last.items()},
         max(changes, key=lambda one: one.seq).recorded_at if changes else 0,
-        frozenset(name for name, one in last.items() if one.is_damaged),
+        frozenset(damaged),
+        coverage_of(damaged.values()),
+        dates_of(damaged.values()),
         history.confirmed_empty,
         history.history_start,
     )

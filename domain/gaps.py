@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import datetime as dt
 import enum
 import functools
@@ -12,11 +11,11 @@ import attrs
 
 from domain.availability import SeriesHoldings
 from domain.bar_type import BarType, BarUnit
-from domain.coverage import tolerated_hole
+from domain.coverage import short_silence, tolerated_silence
 from domain.events import CoverageBasis
 from domain.intervals import NO_TIME, Interval, IntervalSet
-from domain.partitions import partition_bounds
 from domain.sessions import NANOSECONDS_IN_DAY, Session, midnight_utc, period_dates
+from domain.timeline import Timeline
 from domain.window import FAR_PAST
 
 
@@ -72,56 +71,6 @@ def is_over(session: Session, bar_type: BarType, now: int) -> bool:
     return session.close <= now
 
 
-def damaged_time(holdings: SeriesHoldings) -> IntervalSet:
-    """Return the time of the UTC dates whose partitions are damaged."""
-    bounds = map(partition_bounds, holdings.corrupt)
-    return IntervalSet.of(
-        *((midnight_utc(first), midnight_utc(last) + NANOSECONDS_IN_DAY) for first, last in bounds)
-    )
-
-
-class _Timeline:
-    """A set of time that can be asked about many short stretches quickly."""
-
-    def __init__(self, covered: IntervalSet) -> None:
-        self._intervals = covered.intervals
-        self._ends = [one.end for one in covered]
-
-    def touches(self, start: int, end: int) -> bool:
-        """Return whether any time from `start` to `end` is in the set."""
-        place = bisect.bisect_right(self._ends, start)
-        return place < len(self._ends) and self._intervals[place].start < end
-
-    def holds(self, start: int, end: int) -> bool:
-        """Return whether all the time from `start` to `end` is in the set."""
-        place = bisect.bisect_right(self._ends, start)
-        return (
-            place < len(self._ends)
-            and self._intervals[place].start <= start
-            and end <= self._ends[place]
-        )
-
-    def first(self, start: int, end: int) -> int:
-        """Return the first instant from `start` to `end` that is in the set, or else `end`."""
-        place = bisect.bisect_right(self._ends, start)
-        first = self._intervals[place].start if place < len(self._ends) else end
-        return min(max(first, start), end)
-
-    def holes(self, stretch: Interval) -> list[Interval]:
-        """Return the parts of `stretch` that are not in the set."""
-        found, start = [], stretch.start
-        for place in range(bisect.bisect_right(self._ends, start), len(self._ends)):
-            one = self._intervals[place]
-            if one.start >= stretch.end:
-                break
-            if one.start > start:
-                found.append(Interval(start, one.start))
-            start = one.end
-        if start < stretch.end:
-            found.append(Interval(start, stretch.end))
-        return found
-
-
 class _ByTime:
     """Judges sessions by the time that the partitions cover, joined over their edges."""
 
@@ -129,11 +78,12 @@ class _ByTime:
         self._partitions = holdings.partitions
         named = list(zip(self._partitions, self._partitions.each("coverage"), strict=True))
         held = IntervalSet(tuple(one for _, covered in named for one in covered))
-        self._held = _Timeline(held)
-        self._covered = _Timeline(held.union(holdings.confirmed_empty))
-        self._damaged = _Timeline(damaged_time(holdings))
+        self._held = Timeline(held)
+        self._covered = Timeline(held.union(holdings.confirmed_empty))
+        self._damaged = Timeline(holdings.lost)
         self._history_start = _history_start(holdings)
-        self._tolerated = tolerated_hole(holdings.series.bar_type)
+        self._short = short_silence(holdings.series.bar_type)
+        self._tolerated = tolerated_silence(holdings.series.bar_type)
         self._ending = {one.end: name for name, covered in named for one in covered}
         self._starting = {one.start: name for name, covered in named for one in covered}
 
@@ -150,13 +100,13 @@ class _ByTime:
         if not damaged and self._covered.holds(session.open, session.close):
             return self._complete(session)
         time = _trading_time(session) if damaged else self._time_since_history(session)
-        if not time:
+        cut = session.open < within.start or within.end < session.close
+        wanted = time.intersection(IntervalSet((within,))) if cut else time
+        if not wanted:
             return Judged(session, Status.BEFORE_HISTORY)
         holes = self._holes(session, time)
-        if not damaged and not holes:
-            return self._complete(session)
-        wanted = time.intersection(IntervalSet((within,)))
-        return self._compare(session, wanted, wanted.intersection(IntervalSet(tuple(holes))))
+        lacking = wanted.intersection(IntervalSet(tuple(holes))) if holes else NO_TIME
+        return self._compare(session, wanted, lacking)
 
     def _time_since_history(self, session: Session) -> IntervalSet:
         """Return the session's time of which bars can be had, from wherever they came so far."""
@@ -170,9 +120,7 @@ class _ByTime:
 
     def _compare(self, session: Session, wanted: IntervalSet, lacking: IntervalSet) -> Judged:
         """Judge the part of a session that is `wanted`, of which this is lacking."""
-        if not wanted:
-            return Judged(session, Status.BEFORE_HISTORY)
-        if any(self._damaged.touches(one.start, one.end) for one in wanted):
+        if self._damaged and any(self._damaged.touches(one.start, one.end) for one in wanted):
             return Judged(session, Status.CORRUPT, lacking)
         if not lacking:
             return self._complete(session)
@@ -184,19 +132,40 @@ class _ByTime:
 
     def _holes(self, session: Session, time: IntervalSet) -> list[Interval]:
         """Return the parts of `time` that are not covered, but for short silences."""
-        holes = [hole for piece in time for hole in self._covered.holes(piece)]
         if not self._covered.touches(session.open, session.close):
-            return holes
-        return [hole for hole in holes if not self._is_quiet(hole)]
+            return list(time)
+        found, silences = [], []
+        for piece in time:
+            for hole in self._covered.holes(piece):
+                if self._is_silence(hole, piece):
+                    silences.append(hole)
+                elif not self._is_short(hole):
+                    found.append(hole)
+        # What is silent for long, a little at a time, is not there: it is no quiet market.
+        quiet = sum(one.end - one.start for one in silences) <= self._tolerated
+        return found if quiet else sorted(found + silences)
 
-    def _is_quiet(self, hole: Interval) -> bool:
+    def _is_short(self, hole: Interval) -> bool:
         """Return whether a hole is short, and bars lie beside it.
 
         Bars may begin late or end early in a quiet market; a source that answered for some time
         and no more has said nothing of the rest.
         """
-        if hole.end - hole.start > self._tolerated:
+        return hole.end - hole.start <= self._short and self._is_beside_bars(hole)
+
+    def _is_silence(self, hole: Interval, piece: Interval) -> bool:
+        """Return whether a hole is longer than a short one, and has bars before and after it.
+
+        At the edges of a session there is no long silence: so begins and ends what was cut off.
+        """
+        if hole.end - hole.start <= self._short:
             return False
+        begins_after_bars = hole.start > piece.start and hole.start in self._ending
+        ends_before_bars = hole.end < piece.end and hole.end in self._starting
+        return begins_after_bars and ends_before_bars and self._is_beside_bars(hole)
+
+    def _is_beside_bars(self, hole: Interval) -> bool:
+        """Return whether bars lie beside a hole, and not the end of what a source answered for."""
         beside = (self._ending.get(hole.start), self._starting.get(hole.end))
         return any(self._bases[name] is CoverageBasis.INFERRED for name in beside if name)
 
@@ -212,8 +181,8 @@ class _ByDate:
     def __init__(self, holdings: SeriesHoldings) -> None:
         self._bar_type = holdings.series.bar_type
         self._held = {self._period(date)[0] for date in holdings.trading_dates}
-        self._damaged_years = {partition_bounds(name)[0].year for name in holdings.corrupt}
-        self._empty = _Timeline(holdings.confirmed_empty)
+        self._lost = {self._period(date)[0] for date in holdings.lost_dates}
+        self._empty = Timeline(holdings.confirmed_empty)
         self._history_start = _history_start(holdings)
 
     def concerns(self, session: Session, within: Interval) -> bool:
@@ -223,10 +192,10 @@ class _ByDate:
     def judge(self, session: Session, within: Interval) -> Judged:
         """Look for the bar; there is no part of it."""
         del within
-        first, last = self._period(session.date)
+        first = self._period(session.date)[0]
         if first in self._held:
             return Judged(session, Status.COMPLETE)
-        if not self._damaged_years.isdisjoint((first.year, last.year)):
+        if first in self._lost:
             return Judged(session, Status.CORRUPT, _trading_time(session))
         if self._empty.holds(session.open, session.close):
             return Judged(session, Status.COMPLETE, confirmed_empty=True)

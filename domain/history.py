@@ -118,6 +118,8 @@ class SeriesHistory:
 
     def _write(self, event: PartitionWritten, recorded: Recorded) -> None:
         self._end(event.partition, recorded)
+        # Where there are bars, whoever said that there are none was wrong.
+        self.confirmed_empty = self.confirmed_empty.difference(event.coverage)
         self.partitions.setdefault(event.partition, []).append(Revision(event, recorded))
 
     def _end(self, partition: str, recorded: Recorded) -> None:

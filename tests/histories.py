@@ -163,7 +163,7 @@ def shown(availability: Availability) -> object:
                 held.corrupt,
                 (held.bars, held.size, held.price_precision, held.size_precision),
                 (held.trading_dates, held.sources),
-                (held.confirmed_empty, held.history_start),
+                (held.confirmed_empty, held.history_start, held.lost, held.lost_dates),
             )
             for series, held in availability.series.items()
         },

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from adapters.sqlite import connection as opening
 from adapters.sqlite import event_table, failures, projections, schema, serialization
+from adapters.sqlite.asking import Snapshot
 from adapters.sqlite.event_ids import event_ids
 from adapters.sqlite.handles import Handles
-from adapters.sqlite.snapshot import Snapshot
+from adapters.sqlite.snapshot import availability_of
 from domain.availability import Availability, fold
 from domain.errors import LedgerConflictError
 from domain.events import Event, Origin, Recorded
@@ -139,7 +140,7 @@ class SqliteLedger:
             return Availability()
         head, digest, projected = found
         if projected:
-            return Snapshot(self._path, self._handles.ask, head, digest).availability()
+            return availability_of(Snapshot(self._path, self._handles.ask, head, digest))
         return fold(self.replay(upto=head))
 
     def close(self) -> None:

@@ -49,9 +49,10 @@ def command(
     """Show what is available and what is missing. No bar is loaded and nothing is fetched.
 
     Every session of the venue's calendar is complete (✓), partial (◐), missing (✗), or corrupt
-    (!): a file of it is damaged, gone, or not as long as it was. Intraday bars may be silent for
-    30 minutes or 10 bars, the longer, but never for three hours. Without --start and --end all
-    that is held is checked; with a range, the exit code is 3 where anything of it is missing.
+    (!): a file of it is damaged, gone, or not as long as it was. Minutes
+    without a trade are no gap, up to half an hour; between bars of 5 minutes and longer, amid a
+    session, up to 10 bars in all and two hours at most. Without --start and --end all that is held
+    is checked; with a range, the exit code is 3 where anything of it is missing.
 
     --html draws every session by its status into one file that needs no network: what is
     pointed at says its bars, their source, what it lacks and the last event that touched it.
@@ -65,9 +66,9 @@ def command(
 
     JSON: series, each with instrument_id, bar_type, start, end, trading_days, bars (not
     bars_exact where a file reaches out of the range), sessions (counted by status), gaps (start,
-    end, status; holes of partial ones in UTC), checked (the dates judged, or null), calendar and
-    damaged (path and problem of files); as_of (event and time, or null); html (the page's path, or
-    null); warnings.
+    end, status; holes of partial ones in UTC), checked (the dates judged, or null), calendar,
+    hours (regular or extended) and damaged (path and problem of files); as_of (event and time, or
+    null); html (the page's path, or null); warnings.
     """
     from application.check_availability import CheckRequest
     from domain.sessions import Hours
@@ -141,7 +142,7 @@ def _draw(target: Path, report: CheckReport, invocation: Invocation, container: 
 
 def _notices(screen: Screen, report: CheckReport) -> None:
     """Say by which calendars the sessions were judged, and which were not."""
-    for calendar in dict.fromkeys(one.calendar for one in report.series):
+    for calendar in dict.fromkeys(one.judged_by for one in report.series):
         screen.tell(f"Sessions are those of the calendar {calendar}.")
     for one in report.series:
         if one.not_over and one.sessions:

@@ -34,6 +34,7 @@ def series_document(one: SeriesCheck) -> dict[str, Any]:
         if checked
         else None,
         "calendar": one.calendar,
+        "hours": one.hours.value,
         "damaged": [{"path": each.partition.path, "problem": each.problem} for each in one.damaged],
     }
 

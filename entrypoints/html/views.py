@@ -136,7 +136,7 @@ class SeriesView:
     @property
     def calendar(self) -> str:
         """The calendar's name; a fallback says that it is one."""
-        return safe(self.check.calendar)
+        return safe(self.check.judged_by)
 
     @property
     def zone(self) -> str:
@@ -294,7 +294,7 @@ class PageView:
     @property
     def calendars(self) -> list[str]:
         """The calendars by which sessions were judged."""
-        return list(dict.fromkeys(safe(one.calendar) for one in self.report.series))
+        return list(dict.fromkeys(safe(one.judged_by) for one in self.report.series))
 
     @property
     def is_long(self) -> bool:

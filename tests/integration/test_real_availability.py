@@ -23,9 +23,8 @@ from tests.cli import Cli
 FIRST, LAST = dt.date(1998, 1, 2), dt.date(2021, 3, 31)
 HEADER = "timestamp,open,high,low,close,volume"
 MONDAY, THURSDAY, SATURDAY = 0, 3, 5
-# Of hour bars, two in a row may be missing: ten would be more than the three hours that are
-# never silence.
-SILENCE = 120
+# At the edges of a session half an hour may be silent, and amid it two hours in all.
+EDGE, SILENCE = 30, 120
 
 # 11 September 2001, mourning for three presidents, a hurricane.
 CLOSED_ONCE = {
@@ -114,7 +113,12 @@ def verdict(trading: range, hours: set[int]) -> Verdict:
             holes[-1].append(minute)
         else:
             holes.append([minute])
-    long = tuple((hole[0], hole[-1] + 1) for hole in holes if len(hole) > SILENCE)
+    silences = [one for one in holes if trading[0] < one[0] and one[-1] < trading[-1]]
+    amid = sum(len(one) for one in silences if len(one) > EDGE)
+    quiet = silences if amid <= SILENCE else []
+    long = tuple(
+        (hole[0], hole[-1] + 1) for hole in holes if len(hole) > EDGE and hole not in quiet
+    )
     return Verdict("partial" if long else "complete", long)
 
 

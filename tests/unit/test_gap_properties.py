@@ -29,18 +29,21 @@ DAY = 1440
 DAYS = {ORIGIN + dt.timedelta(days=n): range(n * DAY, (n + 1) * DAY) for n in range(-1, 6)}
 ALWAYS = range(-3 * DAY, 7 * DAY)
 
-# How many minutes may pass without a bar: half an hour or ten bars, but never three hours.
+# How many minutes may pass without a bar amid a session, all holes of over half an hour together:
+# half an hour or ten bars, but two hours at most.
 SILENCE = {
     "1_MIN": 30,
     "5_MIN": 50,
     "10_MIN": 100,
-    "20_MIN": 160,
-    "30_MIN": 150,
+    "20_MIN": 120,
+    "30_MIN": 120,
     "1_HOUR": 120,
     "2_HOUR": 120,
     "3_HOUR": 0,
     "8_HOUR": 0,
 }
+# And how many may pass anywhere.
+SHORT = {name: min(30, silence) for name, silence in SILENCE.items()}
 LENGTH = {name: BarType.parse(name).length // MINUTE for name in SILENCE}
 
 Minutes = set[int]
@@ -75,7 +78,7 @@ def runs(minutes: Minutes) -> Iterator[list[int]]:
 
 def near(marks: list[int], longest: int) -> st.SearchStrategy[int]:
     """Draw a minute at one of `marks`, or as far from it as a silence may or may not last."""
-    steps = [0, 1, longest, longest + 1]
+    steps = [0, 1, 30, 31, longest // 2, longest, longest + 1]
     offsets = st.sampled_from([*steps, *(-step for step in steps)]) | st.integers(-90, 90)
     return st.tuples(st.sampled_from(marks), offsets).map(sum)
 
@@ -121,7 +124,7 @@ def test_coverage_reaches_from_bar_to_bar_over_short_silences(
 ) -> None:
     bars = data.draw(bars_of(name, [0, 390, DAY]))
     found = inferred_coverage(as_bars(bars), BarType.parse(name))
-    assert found == intervals(covered_by(bars, SILENCE[name]))
+    assert found == intervals(covered_by(bars, SHORT[name]))
 
 
 @attrs.frozen
@@ -177,11 +180,15 @@ class Case:
     hours: list[Hours]
     bars: list[range]
     partitions: dict[str, Held]
-    corrupt: set[dt.date]
+    corrupt: dict[dt.date, Minutes]
     empty: Minutes
     history_start: int | None
     within: range
     now: int
+
+    @property
+    def damaged(self) -> Minutes:
+        return {minute for lost in self.corrupt.values() for minute in lost}
 
     @property
     def holdings(self) -> SeriesHoldings:
@@ -201,6 +208,7 @@ class Case:
             series,
             found,
             corrupt=frozenset(map(str, self.corrupt)),
+            lost=intervals(self.damaged),
             confirmed_empty=intervals(self.empty),
             history_start=None if self.history_start is None else stamp(self.history_start),
         )
@@ -221,8 +229,9 @@ def cases(draw: st.DrawFn) -> Case:
     marks += [0, DAY]
     bars = draw(bars_of(name, marks))
     touched = [date for date, day in DAYS.items() if any(mark in day for mark in marks)]
-    corrupt, attested = draw(some_of(touched)), draw(some_of(touched))
+    attested = draw(some_of(touched))
     minute = near(marks, SILENCE[name])
+    corrupt = {date: draw(marked(minute)) & set(DAYS[date]) for date in draw(some_of(touched))}
     partitions = {}
     for date, day in DAYS.items():
         if date in corrupt:
@@ -230,7 +239,7 @@ def cases(draw: st.DrawFn) -> Case:
         if date in attested:
             partitions[str(date)] = Held(draw(marked(minute)) & set(day), inferred=False)
         elif inside := [bar for bar in bars if bar.start in day]:
-            partitions[str(date)] = Held(covered_by(inside, SILENCE[name]), inferred=True)
+            partitions[str(date)] = Held(covered_by(inside, SHORT[name]), inferred=True)
     start = draw(st.none() | minute)
     edge = st.sampled_from([*marks, *([] if start is None else [start])])
     cut = draw(st.none() | st.tuples(minute, minute) | st.tuples(edge, edge))
@@ -269,17 +278,17 @@ def expected(case: Case) -> list[Verdict]:
 
 def verdict(case: Case, hours: Hours) -> Verdict:
     covered = {minute for part in case.partitions.values() for minute in part.covered}
-    damaged = {minute for date, day in DAYS.items() if date in case.corrupt for minute in day}
+    damaged = case.damaged
     whole = set(range(hours.open, hours.close))
     known = (covered | case.empty) & whole
     trading = hours.trading
     if not whole & damaged:
         trading -= before_history(case, hours, known)
-    lacking = too_long(case, trading - known, some_is_known=bool(known))
+    lacking = too_long(case, trading, trading - known) if known else trading
     asked = trading.intersection(case.within)
     if asked & damaged:
         return Verdict(hours.date, "corrupt", intervals(lacking & asked))
-    if not trading or (lacking and not asked):
+    if not asked:
         return Verdict(hours.date, "before_history")
     if not lacking & asked:
         return Verdict(hours.date, "complete", confirmed_empty=not whole & covered)
@@ -295,22 +304,29 @@ def before_history(case: Case, hours: Hours, known: Minutes) -> Minutes:
     return set(range(hours.open, min([start, *known])))
 
 
-def too_long(case: Case, lacking: Minutes, *, some_is_known: bool) -> Minutes:
-    """Leave out the holes that are short and have bars beside them, if anything is known."""
+def too_long(case: Case, trading: Minutes, lacking: Minutes) -> Minutes:
+    """Leave out what is no hole: short ones, and silences amid bars that are not long together."""
     parts = case.partitions.values()
+    barred = {minute for part in parts for minute in part.covered}
     inferred = {minute for part in parts if part.inferred for minute in part.covered}
-    found = set()
-    for hole in runs(lacking):
-        quiet = some_is_known and len(hole) <= SILENCE[case.bar_type]
-        if not (quiet and {hole[0] - 1, hole[-1] + 1} & inferred):
-            found.update(hole)
+    found, silences = set[int](), list[Minutes]()
+    for hole in map(set, runs(lacking)):
+        beside = {min(hole) - 1, max(hole) + 1}
+        if not beside & inferred:
+            found |= hole
+        elif len(hole) > SHORT[case.bar_type]:
+            amid = beside <= barred & trading
+            silences += [hole] if amid else []
+            found |= set() if amid else hole
+    if sum(map(len, silences)) > SILENCE[case.bar_type]:
+        found = found.union(*silences)
     return found
 
 
 # Two that chance seldom meets: nothing is asked but the pause, or but the time before a listing.
 MORNING = Hours(ORIGIN, 0, 300, (120, 180))
-IN_THE_PAUSE = Case("1_MIN", [MORNING], [], {}, set(), set(), None, range(130, 150), DAY)
-TOO_EARLY = Case("1_MIN", [MORNING], [], {}, set(), set(), 200, range(100), DAY)
+IN_THE_PAUSE = Case("1_MIN", [MORNING], [], {}, {}, set(), None, range(130, 150), DAY)
+TOO_EARLY = Case("1_MIN", [MORNING], [], {}, {}, set(), 200, range(100), DAY)
 
 
 @given(cases())
@@ -354,11 +370,15 @@ class DatedCase:
     bar_type: str
     dates: list[dt.date]
     bars: set[dt.date]
-    corrupt: set[int]
+    corrupt: dict[int, set[dt.date]]
     empty: set[dt.date]
     history_start: int | None
     within: range
     now: int
+
+    @property
+    def lost(self) -> set[dt.date]:
+        return {date for dates in self.corrupt.values() for date in dates}
 
     @property
     def held(self) -> set[dt.date]:
@@ -376,6 +396,7 @@ class DatedCase:
             series,
             found,
             corrupt=frozenset(map(str, self.corrupt)),
+            lost_dates=frozenset(self.lost),
             confirmed_empty=intervals(empty),
             history_start=None if self.history_start is None else stamp(self.history_start),
         )
@@ -384,12 +405,13 @@ class DatedCase:
 @st.composite
 def dated_cases(draw: st.DrawFn) -> DatedCase:
     dates = st.sets(st.sampled_from(WINTER), max_size=8)
+    years = st.sets(st.sampled_from([2024, 2025]), max_size=1)
     cut = draw(st.none() | st.tuples(instants(), instants()))
     return DatedCase(
         draw(st.sampled_from(list(PERIODS))),
         sorted(draw(st.sets(st.sampled_from(WINTER), min_size=5))),
         draw(dates),
-        draw(st.sets(st.sampled_from([2024, 2025]), max_size=1)),
+        {year: {date for date in draw(dates) if date.year == year} for year in draw(years)},
         draw(st.just(set[dt.date]()) | dates),
         draw(st.none() | instants()),
         some_time(cut) if cut else range(day_hours(WINTER[-1]).close),
@@ -413,7 +435,7 @@ def verdict_of_date(case: DatedCase, hours: Hours, same: list[dt.date]) -> Verdi
     date, whole = hours.date, intervals(hours.trading)
     if case.held.intersection(same):
         return Verdict(date, "complete")
-    if case.corrupt.intersection(other.year for other in same):
+    if case.lost.intersection(same):
         return Verdict(date, "corrupt", whole)
     if date in case.empty:
         return Verdict(date, "complete", confirmed_empty=True)

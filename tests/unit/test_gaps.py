@@ -56,9 +56,9 @@ def _held(bars: Bars, series: Series = AAPL, corrupt: Sequence[str] = ()) -> Ser
     partitions = {
         name: written(new_partition(part, series, name))
         for name, part in split_by_partition(bars, series.bar_type)
-        if name not in corrupt
     }
-    return SeriesHoldings(series, partitions, corrupt=frozenset(corrupt))
+    damaged = [one for name, one in partitions.items() if name in corrupt]
+    return SeriesHoldings(series, partitions).without_damaged(damaged)
 
 
 def _judged(
@@ -255,11 +255,48 @@ def test_a_week_is_judged_when_it_is_over() -> None:
     assert judge(days, held, ALWAYS, friday) == []
 
 
-def test_a_damaged_year_of_daily_bars_is_corrupt() -> None:
-    held = SeriesHoldings(_daily().series, corrupt=frozenset({"2023"}))
-    days = [_session("2023-12-29"), _session("2024-01-02")]
+def test_of_a_damaged_year_those_days_are_corrupt_that_it_held() -> None:
+    date = dt.date(2023, 12, 28)
+    held = SeriesHoldings(
+        _daily().series, corrupt=frozenset({"2023"}), lost_dates=frozenset({date})
+    )
+    days = [_session("2023-12-28"), _session("2023-12-29"), _session("2024-01-02")]
     statuses = [one.status for one in judge(days, held, ALWAYS, LATER)]
-    assert statuses == [Status.CORRUPT, Status.MISSING]
+    assert statuses == [Status.CORRUPT, Status.MISSING, Status.MISSING]
+
+
+HALF = 30 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("name", "slots", "status"),
+    [
+        # Each slot is a half-hour from 09:30; the regular session has 13 of them.
+        ("30_MIN", range(13), Status.COMPLETE),
+        ("30_MIN", range(1, 13), Status.COMPLETE),
+        ("30_MIN", range(2, 13), Status.PARTIAL),
+        ("30_MIN", range(11), Status.PARTIAL),
+        ("30_MIN", [0, 1, 2, 7, 8, 9, 10, 11, 12], Status.COMPLETE),
+        ("30_MIN", [0, 1, 7, 8, 9, 10, 11, 12], Status.PARTIAL),
+        ("30_MIN", [0, 3, 6, 9, 12], Status.PARTIAL),
+        ("30_MIN", [0, 2, 4, 6, 8, 10, 12], Status.COMPLETE),
+        ("15_MIN", [5, 10], Status.PARTIAL),
+        ("15_MIN", range(5, 13), Status.PARTIAL),
+        ("1_HOUR", [0, 1, 2, 3, 4, 5, 6, 11, 12], Status.COMPLETE),
+        ("1_HOUR", [0, 1, 2, 5, 6, 9, 10, 11, 12], Status.COMPLETE),
+        ("1_HOUR", [0, 1, 2, 7, 8], Status.PARTIAL),
+        ("1_HOUR", range(3, 13), Status.PARTIAL),
+        ("1_HOUR", [3, 4, 9, 10], Status.PARTIAL),
+    ],
+)
+def test_longer_bars_do_not_make_half_a_day_a_whole_one(
+    name: str, slots: Sequence[int], status: Status
+) -> None:
+    """Amid a session two hours may be silent in all; at its edges half an hour, as ever."""
+    opens = np.array([OPEN + slot * HALF for slot in slots], np.int64)
+    bars = attrs.evolve(minute_bars(count=len(slots)), ts_open=opens, ts_event=opens + HALF)
+    series = Series(AAPL.instrument_id, BarType.parse(name))
+    assert _judged(TUESDAY, _held(bars, series)).status is status
 
 
 JANUARY = [_session(f"2024-01-{day:02}") for day in (2, 3, 4, 5, 8, 9, 10, 11, 12, 16, 17)]

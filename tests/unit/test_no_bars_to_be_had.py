@@ -10,7 +10,14 @@ import pytest
 
 from domain.availability import SeriesHoldings, fold
 from domain.bar_type import BarType
-from domain.events import HistoryStartFound, RangeConfirmedEmpty, Recorded, VenueCalendarNamed
+from domain.events import (
+    Event,
+    HistoryStartFound,
+    PartitionRemoved,
+    RangeConfirmedEmpty,
+    Recorded,
+    VenueCalendarNamed,
+)
 from domain.gaps import Judged, Status, judge
 from domain.instrument import Instrument, InstrumentClass, InstrumentId, Series
 from domain.intervals import Interval, IntervalSet
@@ -62,9 +69,10 @@ def test_time_beside_what_was_confirmed_is_lacking_however_short() -> None:
 
 
 def test_a_damaged_day_stays_corrupt_whatever_a_source_said() -> None:
-    damaged = attrs.evolve(NOTHING, confirmed_empty=HOURS, corrupt=frozenset({"2024-01-02"}))
+    lost = attrs.evolve(NOTHING, corrupt=frozenset({"2024-01-02"}), lost=HOURS)
+    damaged = attrs.evolve(lost, confirmed_empty=HOURS)
     assert _judged(damaged).status is Status.CORRUPT
-    early = attrs.evolve(NOTHING, history_start=CLOSE, corrupt=frozenset({"2024-01-02"}))
+    early = attrs.evolve(lost, history_start=CLOSE)
     assert _judged(early).status is Status.CORRUPT
 
 
@@ -117,9 +125,7 @@ def test_daily_bars_are_judged_so_too() -> None:
     assert _judged(attrs.evolve(daily, confirmed_empty=part)).status is Status.MISSING
 
 
-def _recorded(
-    *events: RangeConfirmedEmpty | HistoryStartFound | VenueCalendarNamed,
-) -> list[Recorded]:
+def _recorded(*events: Event) -> list[Recorded]:
     return [Recorded(seq, str(seq), seq, ORIGIN, one) for seq, one in enumerate(events, start=1)]
 
 
@@ -150,3 +156,24 @@ def test_the_instruments_calendar_comes_before_its_venues() -> None:
     assert own.calendar_of(nestle) == "NYSE"
     undone = fold(_recorded(VenueCalendarNamed("SIX", "XSWX"), VenueCalendarNamed("SIX", None)))
     assert undone.calendar_of(nestle) is None
+
+
+def test_bars_prove_whoever_called_their_time_empty_wrong() -> None:
+    whole = written(new_partition(minute_bars("2024-01-02T14:30:00", 390)))
+    gone = PartitionRemoved(AAPL, "2024-01-02", 1, "a path", 390, "removed")
+    claimed = RangeConfirmedEmpty(AAPL, HOURS, "ibkr", "asked twice")
+    assert _judged(fold(_recorded(claimed)).holdings(AAPL)).confirmed_empty
+    proved = fold(_recorded(claimed, whole, gone)).holdings(AAPL)
+    assert _judged(proved).status is Status.MISSING
+    # But an answer that came after the bars were removed stands.
+    again = fold(_recorded(claimed, whole, gone, claimed)).holdings(AAPL)
+    assert _judged(again).confirmed_empty
+
+
+def test_a_window_before_the_history_asks_for_nothing_that_can_be_had() -> None:
+    """However much of the session is held behind it."""
+    eleven = OPEN + 90 * MINUTE
+    for count in (120, 300):
+        held = attrs.evolve(_held("16:00", count), history_start=eleven)
+        (one,) = judge([TUESDAY], held, Interval(OPEN, OPEN + 60 * MINUTE), LATER)
+        assert one.status is Status.BEFORE_HISTORY

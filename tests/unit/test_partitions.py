@@ -10,7 +10,7 @@ import pytest
 
 from domain.bar_type import BarType
 from domain.bars import Bars
-from domain.coverage import inferred_coverage, tolerated_hole
+from domain.coverage import inferred_coverage, short_silence, tolerated_silence
 from domain.instrument import InstrumentId, Series
 from domain.partitions import partition_bounds, partition_of, split_by_partition, trading_dates
 from domain.sessions import midnight_utc
@@ -62,11 +62,12 @@ def test_quiet_minutes_are_covered_and_long_holes_are_not() -> None:
     ]
 
 
-def test_hour_bars_tolerate_two_missing_in_a_row_and_not_three() -> None:
-    opens = utc("2024-01-02T00:00") + np.array([0, 3, 7]) * 60 * MINUTE
+def test_a_missing_hour_bar_is_not_covered() -> None:
+    """Whether it is a silence depends on where in a session it is."""
+    opens = utc("2024-01-02T00:00") + np.array([0, 1, 3]) * 60 * MINUTE
     bars = attrs.evolve(minute_bars(count=3), ts_open=opens, ts_event=opens + 60 * MINUTE)
     assert [i.end - i.start for i in inferred_coverage(bars, BarType.parse("1_HOUR"))] == [
-        240 * MINUTE,
+        120 * MINUTE,
         60 * MINUTE,
     ]
 
@@ -77,9 +78,9 @@ def test_hour_bars_tolerate_two_missing_in_a_row_and_not_three() -> None:
         ("1_SEC", 30),
         ("1_MIN", 30),
         ("5_MIN", 50),
-        ("15_MIN", 150),
-        ("20_MIN", 160),
-        ("30_MIN", 150),
+        ("15_MIN", 120),
+        ("20_MIN", 120),
+        ("30_MIN", 120),
         ("1_HOUR", 120),
         ("2_HOUR", 120),
         ("3_HOUR", 0),
@@ -87,8 +88,9 @@ def test_hour_bars_tolerate_two_missing_in_a_row_and_not_three() -> None:
         ("8_HOUR", 0),
     ],
 )
-def test_three_hours_without_a_bar_are_never_silence(name: str, minutes: int) -> None:
-    assert tolerated_hole(BarType.parse(name)) == minutes * MINUTE
+def test_more_than_two_hours_without_a_bar_are_never_silence(name: str, minutes: int) -> None:
+    assert tolerated_silence(BarType.parse(name)) == minutes * MINUTE
+    assert short_silence(BarType.parse(name)) == min(minutes, 30) * MINUTE
 
 
 @pytest.mark.parametrize("name", [str(t) for t in BarType.all() if t.is_intraday])

@@ -13,7 +13,7 @@ from application.remove_bars import BarsToRemove, RemoveBars
 from application.series_writer import Change
 from domain.bar_type import BarType
 from domain.bars import Bars
-from domain.coverage import tolerated_hole
+from domain.coverage import tolerated_silence
 from domain.errors import (
     CorruptPartitionError,
     DataNotFoundError,
@@ -223,7 +223,7 @@ def test_a_short_hole_never_passes_for_a_quiet_market(catalog: MemoryCatalog, mi
     after = catalog.holdings(AAPL).partitions["2024-01-02"]
     assert after.bars == 390 - minutes
     (before_hole, after_hole) = after.coverage
-    assert after_hole.start - before_hole.end > tolerated_hole(AAPL.bar_type)
+    assert after_hole.start - before_hole.end > tolerated_silence(AAPL.bar_type)
 
 
 def test_attested_coverage_loses_exactly_what_was_removed(catalog: MemoryCatalog) -> None:

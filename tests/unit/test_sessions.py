@@ -232,14 +232,34 @@ def test_a_daily_bar_of_a_closed_day_has_no_close(closed: str) -> None:
 
 
 def test_a_weekly_bar_closes_with_its_weeks_last_session_whatever_day_labels_it() -> None:
-    assert labelled("1_WEEK", "2013-11-25", "2013-11-29", "2013-12-01", "2013-12-02") == [
-        *[utc("2013-11-29 18:00")] * 3,
+    assert labelled("1_WEEK", "2013-11-25", "2013-11-29", "2013-12-02") == [
+        *[utc("2013-11-29 18:00")] * 2,
         utc("2013-12-02 21:00"),
     ]
 
 
+def test_a_bar_that_is_labelled_after_its_last_session_closes_a_minute_after_its_label() -> None:
+    """A week by its Sunday, a month by its last day: late by days, but never too early."""
+    assert labelled("1_WEEK", "2013-11-30", "2013-12-01") == [
+        utc("2013-11-30 00:01"),
+        utc("2013-12-01 00:01"),
+    ]
+    assert labelled("1_MONTH", "2013-11-30") == [utc("2013-11-30 00:01")]
+
+
+@pytest.mark.parametrize("ended", ["2024-12-23 23:45", "2024-12-24 00:00", "2024-12-24 00:01"])
+def test_a_session_that_ends_before_midnight_utc_of_its_date_gives_a_close_after_it(
+    ended: str,
+) -> None:
+    """Half days in Auckland end at 12:45, when it is still the day before in UTC."""
+    date = dt.date(2024, 12, 24)
+    half = Session(date, utc("2024-12-23 21:00"), utc(ended))
+    found = daily_closes(array(midnight_utc(date)), BarType.parse("1_DAY"), [half])
+    assert found.tolist() == [utc("2024-12-24 00:01")]
+
+
 def test_a_monthly_bar_closes_with_its_months_last_session() -> None:
-    assert labelled("1_MONTH", "2013-11-01", "2013-11-30", "2013-12-31", "2013-10-31") == [
+    assert labelled("1_MONTH", "2013-11-01", "2013-11-29", "2013-12-01", "2013-10-31") == [
         utc("2013-11-29 18:00"),
         utc("2013-11-29 18:00"),
         utc("2013-12-02 21:00"),

@@ -15,7 +15,7 @@ from application.series_check import SeriesCheck
 from domain.availability import SeriesHoldings
 from domain.gaps import Judged, Status
 from domain.held_range import HeldInRange
-from domain.sessions import Session
+from domain.sessions import Hours, Session
 from entrypoints.cli.strips import legend, strip
 from tests.builders import AAPL
 
@@ -37,6 +37,7 @@ EMPTY = SeriesCheck(
     stretches=(),
     not_over=0,
     calendar="NYSE",
+    hours=Hours.REGULAR,
 )
 
 

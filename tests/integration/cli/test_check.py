@@ -340,3 +340,40 @@ def test_no_bar_is_read(barledger: Barledger, keep: Keep, catalog: Path) -> None
     for file in (catalog / "AAPL.NASDAQ" / "1_MIN").glob("*.parquet"):
         file.write_bytes(b"?" * file.stat().st_size)
     assert barledger("check", "--start", "2024-01-02", "--end", "2024-01-04").code == 0
+
+
+def test_a_daily_bar_is_of_the_regular_session_whichever_hours_are_asked_for(
+    barledger: Barledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 17:00 in New York the day's bar has been printed, though trading goes on till 20:00."""
+    barledger("import-csv", DATA / "IBM_1day_new_york.csv", "-i", "IBM.NYSE")
+    monkeypatch.setattr(clock.SystemClock, "now", lambda _: utc("2021-03-31T21:00:00"))
+    window = ("--start", "2021-03-31", "--end", "2021-03-31", "--json")
+    for hours in ((), ("--outside-rth",)):
+        (row,) = barledger("check", "-i", "IBM", *window, *hours).document["series"]
+        assert (row["sessions"]["complete"], row["sessions"]["not_over"]) == (1, 0)
+
+
+def test_extended_hours_are_judged_when_they_are_asked_for(
+    barledger: Barledger, keep: Keep
+) -> None:
+    keep("AAPL.NASDAQ", session_bars("2024-01-02", "2024-01-03"))
+    window = ("--start", "2024-01-02", "--end", "2024-01-03")
+    assert barledger("check", "-i", "AAPL", *window).code == 0
+    ended = barledger("check", "-i", "AAPL", *window, "--outside-rth")
+    assert ended.code == 3
+    assert "lacks 04:00-09:30, 16:00-20:00 (America/New_York)" in ended.out
+    assert "the calendar NYSE, with its extended hours" in ended.err
+
+
+def test_an_instant_at_the_edge_of_a_session_does_not_touch_it(
+    barledger: Barledger, keep: Keep
+) -> None:
+    keep("AAPL.NASDAQ", session_bars("2024-01-03", "2024-01-03"))
+    # From the close of the 2nd to the open of the 4th: neither is asked about.
+    window = ("--start", "2024-01-02T16:00:00-05:00", "--end", "2024-01-04T09:30:00-05:00")
+    (row,) = barledger("check", "-i", "AAPL", *window, "--json").document["series"]
+    assert (sum(row["sessions"].values()), row["sessions"]["complete"]) == (1, 1)
+    wider = ("--start", "2024-01-02T15:59:00-05:00", "--end", "2024-01-04T09:31:00-05:00")
+    (row,) = barledger("check", "-i", "AAPL", *wider, "--json").document["series"]
+    assert (row["sessions"]["missing"], row["sessions"]["complete"]) == (2, 1)

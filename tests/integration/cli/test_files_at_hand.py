@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import csv_text, session_bars
+from tests.builders import DATA, csv_text, session_bars
 from tests.integration.cli.conftest import Barledger
 
 RANGE = ("--start", "2024-01-02", "--end", "2024-01-05")
@@ -113,4 +113,51 @@ def test_the_past_is_looked_for_in_the_history(
     ended = barledger(*then)
     assert ended.code == 3
     assert "Jan 4 ! corrupt" in ended.out
+    assert barledger("check", "-i", "AAPL", *RANGE).code == 0
+
+
+def test_of_a_lost_year_of_daily_bars_only_the_days_that_it_held_are_corrupt(
+    barledger: Barledger, catalog: Path, tmp_path: Path
+) -> None:
+    lines = (DATA / "IBM_1day_new_york.csv").read_text().splitlines()
+    days = [line for line in lines if "2020-12-28" <= line[:10] <= "2021-01-06"]
+    kept = [line for line in days if line[:10] != "2020-12-30"]
+    file = tmp_path / "daily.csv"
+    file.write_text("\n".join([lines[0], *kept]))
+    assert barledger("import-csv", file, "-i", "IBM.NYSE", "--bar-type", "1_DAY").code == 0
+    (catalog / "IBM.NYSE" / "1_DAY" / "2020.parquet").unlink()
+    window = ("--start", "2020-12-24", "--end", "2021-01-06")
+    (row,) = barledger("check", "-i", "IBM", "--bar-type", "1_DAY", *window, "--json").document[
+        "series"
+    ]
+    assert [(gap["start"], gap["end"], gap["status"]) for gap in row["gaps"]] == [
+        ("2020-12-24", "2020-12-24", "missing"),
+        ("2020-12-28", "2020-12-29", "corrupt"),
+        ("2020-12-30", "2020-12-30", "missing"),
+        ("2020-12-31", "2020-12-31", "corrupt"),
+    ]
+    # Repaired, it is the same, and without a range what was lost is still asked about.
+    before = row["gaps"]
+    barledger("verify", "--repair", "--yes")
+    (row,) = barledger("check", "-i", "IBM", *window, "--json").document["series"]
+    assert row["gaps"] == before
+    (row,) = barledger("check", "-i", "IBM", "--json").document["series"]
+    assert (row["sessions"]["corrupt"], row["sessions"]["missing"]) == (3, 1)
+
+
+def test_what_gc_deleted_of_the_past_is_not_there_to_be_used(
+    barledger: Barledger, folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "other.csv"
+    file.write_text(csv_text(session_bars("2024-01-04", "2024-01-04", price=9_000)))
+    words = ("import-csv", file, "-i", "AAPL.NASDAQ", "--on-conflict", "overwrite")
+    assert barledger(*words).code == 0
+    then = ("-i", "AAPL", *RANGE, "--as-of", "5")
+    assert barledger("check", *then).code == 0
+    assert barledger("gc", "--older-than", "0d", "--yes").code == 0
+    ended = barledger("check", *then)
+    assert ended.code == 3
+    assert "AAPL: Jan 2-3 ✓, Jan 4 ✗, Jan 5 ✓\n" in ended.out
+    assert "gc" in ended.err
+    assert barledger("backtest", "--strategy", "buy-and-hold", *then).code != 0
     assert barledger("check", "-i", "AAPL", *RANGE).code == 0
