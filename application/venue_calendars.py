@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import attrs
 
 from application.catalog import Catalog
+from domain import venues
+from domain.availability import Availability
 from domain.errors import UsageError
 from domain.events import VenueCalendarNamed
 from domain.instrument import InstrumentId, is_venue
@@ -15,12 +17,18 @@ from domain.ports import TradingCalendar
 
 @attrs.frozen
 class VenueRow:
-    """A venue, the calendar that was `named` for it, and those its known instruments keep."""
+    """A venue: the calendar that was `named` for it, or else the usual ones of what it trades.
+
+    Of its known `instruments`, `own` name a calendar of their own, which is none of these.
+    `time_zone` is the IANA name of its clock, None where that is not known: UTC stands in.
+    """
 
     venue: str
     named: str | None
     calendars: tuple[str, ...]
     instruments: int
+    own: int
+    time_zone: str | None
 
 
 class VenueCalendars:
@@ -30,8 +38,8 @@ class VenueCalendars:
         self._catalog = catalog
         self._calendar = calendar
 
-    def rows(self, venues: Sequence[str]) -> list[VenueRow]:
-        """Return `venues`, or all of which the catalog knows an instrument or a named calendar.
+    def rows(self, names: Sequence[str]) -> list[VenueRow]:
+        """Return the venues `names`, or all with an instrument or a named calendar that is known.
 
         Raises:
             UsageError: a venue's name can be none.
@@ -41,16 +49,20 @@ class VenueCalendars:
         for one in availability.known_ids():
             known.setdefault(one.venue, []).append(one)
         rows = []
-        for venue in dict.fromkeys(venues) or sorted(known):
+        for venue in dict.fromkeys(names) or sorted(known):
             _check(venue)
-            ids = known.get(venue, [])
-            kept = (
-                self._calendar.describe(one, availability.calendar_of(one))
-                for one in ids or [InstrumentId("ANY", venue)]
-            )
-            named = availability.calendars.get(venue)
-            rows.append(VenueRow(venue, named, tuple(dict.fromkeys(kept)), len(ids)))
+            rows.append(self._row(venue, known.get(venue, []), availability))
         return rows
+
+    def _row(self, venue: str, ids: Sequence[InstrumentId], availability: Availability) -> VenueRow:
+        defined = availability.instruments
+        own = {one for one in ids if one in defined and defined[one].calendar}
+        others = [one for one in ids if one not in own] or [InstrumentId("ANY", venue)]
+        named = availability.calendars.get(venue)
+        kept = (self._calendar.describe(one, named) for one in others)
+        zone = venues.venue(venue).zone if venues.is_known(venue) else None
+        calendars = tuple(dict.fromkeys(kept))
+        return VenueRow(venue, named, calendars, len(ids), len(own), zone)
 
     def name(self, venue: str, calendar: str | None) -> bool:
         """Record the calendar of a venue, None for the usual one; return whether that is new.

@@ -16,6 +16,7 @@ from domain.bar_type import BarType, BarUnit
 from domain.bars import Int64Array
 
 NANOSECONDS_IN_DAY = 86_400 * 1_000_000_000
+_MINUTE = 60 * 1_000_000_000
 NO_SESSION = np.iinfo(np.int64).min
 
 
@@ -163,6 +164,10 @@ def daily_closes(labels: Int64Array, bar_type: BarType, sessions: Sequence[Sessi
 
     `labels` are midnights UTC of the bars' dates; a week runs from Monday, a month from its
     first day. Where the calendar has no session, `NO_SESSION` stands.
+
+    A bar cannot close before its label. Where its last session has ended by then, as on a half
+    day in Auckland, or in a week that is labelled by its Sunday, it closes a minute after its
+    label: later than in truth, which shows nothing too early.
     """
     dates = [session.date for session in sessions]
     closes = np.full(len(labels), NO_SESSION, np.int64)
@@ -170,7 +175,7 @@ def daily_closes(labels: Int64Array, bar_type: BarType, sessions: Sequence[Sessi
         first, last = period_dates(date_of_label(int(label)), bar_type)
         index = bisect.bisect_right(dates, last) - 1
         if index >= 0 and dates[index] >= first:
-            closes[position] = sessions[index].close
+            closes[position] = max(sessions[index].close, int(label) + _MINUTE)
     return closes
 
 

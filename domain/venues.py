@@ -47,13 +47,13 @@ _NAMED = {
     "PINK SMART": _NEW_YORK,
     "XNAS XNYS ARCX XASE BATO BATY EDGX EDGA IEXG XCHI XPSX XBOS XCIS OTC": _NEW_YORK,
     "CME CBOT GLOBEX ECBOT XCME XCBT GLBX CFE XCBF": _CHICAGO,
-    "NYMEX COMEX XNYM XCEC NYBOT IFUS": _NEW_YORK_FUTURES,
+    "NYMEX COMEX XNYM XCEC NYBOT ICEUS IFUS": _NEW_YORK_FUTURES,
     "CBOE XCBO": Venue("America/Chicago"),
-    "IPE IFEU": Venue("Europe/London", _FUTURE, "USD"),
+    "IPE ICEEU IFEU": Venue("Europe/London", _FUTURE, "USD"),
     "IDEALPRO": _FX,
     "PAXOS ZEROHASH BINANCE COINBASE KRAKEN BITSTAMP BYBIT": _CRYPTO,
     "LSE LSEETF XLON": Venue("Europe/London", _EQUITY, "GBP"),
-    "IBIS IBIS2 XETR": Venue("Europe/Berlin", _EQUITY, "EUR"),
+    "IBIS IBIS2 XETR FWB XFRA SWB XSTU": Venue("Europe/Berlin", _EQUITY, "EUR"),
     "EUREX DTB XEUR": Venue("Europe/Berlin", _FUTURE, "EUR"),
     "SBF XPAR": Venue("Europe/Paris", _EQUITY, "EUR"),
     "AEB XAMS": Venue("Europe/Amsterdam", _EQUITY, "EUR"),
@@ -68,16 +68,30 @@ _NAMED = {
     "HEX XHEL": Venue("Europe/Helsinki", _EQUITY, "EUR"),
     "OSE XOSL": Venue("Europe/Oslo", _EQUITY, "NOK"),
     "WSE XWAR": Venue("Europe/Warsaw", _EQUITY, "PLN"),
+    "PRA XPRA": Venue("Europe/Prague", _EQUITY, "CZK"),
+    "BUX XBUD": Venue("Europe/Budapest", _EQUITY, "HUF"),
+    "XDUB": Venue("Europe/Dublin", _EQUITY, "EUR"),
+    # In Johannesburg prices are in cents.
+    "JSE XJSE": Venue("Africa/Johannesburg"),
     "TSE VENTURE XTSE XTSX": _TORONTO,
     "MEXI XMEX": Venue("America/Mexico_City", _EQUITY, "MXN"),
     "TSEJ XTKS": Venue("Asia/Tokyo", _EQUITY, "JPY"),
     "SEHK XHKG": Venue("Asia/Hong_Kong", _EQUITY, "HKD"),
+    "XSHG XSHE": Venue("Asia/Shanghai", _EQUITY, "CNY"),
+    # The same shares, bought from Hong Kong with the yuan that are traded there.
+    "SEHKNTL SEHKSZSE": Venue("Asia/Shanghai", _EQUITY, "CNH"),
+    "TWSE XTAI": Venue("Asia/Taipei", _EQUITY, "TWD"),
     "SGX XSES": Venue("Asia/Singapore"),
     "KSE XKRX": Venue("Asia/Seoul"),
     "NSE XNSE": Venue("Asia/Kolkata"),
     "ASX XASX": Venue("Australia/Sydney", _EQUITY, "AUD"),
 }
 VENUES = {name: venue for names, venue in _NAMED.items() for name in names.split()}
+
+
+def is_known(name: str) -> bool:
+    """Whether anything is known of the venue `name`, its clock above all."""
+    return name in VENUES
 
 
 def venue(name: str) -> Venue:

@@ -24,7 +24,7 @@ from adapters.calendars.rules import (
     instant,
     pause,
 )
-from adapters.calendars.table import CLOSE, PAUSE_FROM, PAUSE_TO
+from adapters.calendars.table import CLOSE, OPEN, PAUSE_FROM, PAUSE_TO, POST
 
 _SEPTEMBER_2001 = tuple(dt.date(2001, 9, day) for day in (11, 12, 13, 14))
 # Days of mourning for presidents, and the hurricane of 2012: New York's exchanges were closed,
@@ -88,6 +88,19 @@ def _pause_of_index_futures(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
     return rows
 
 
+def _halt_of_november_2025(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
+    """On 2025-11-28 Globex stood still from 20:40 on the evening before until 7:30.
+
+    A data centre could not be cooled.
+    """
+    date = dt.date(2025, 11, 28)
+    start = instant(date - dt.timedelta(days=1), dt.time(20, 40), zone)
+    for row, each in dated(rows):
+        if each == date and row[OPEN] < start:
+            pause(row, start, instant(date, dt.time(7, 30), zone))
+    return rows
+
+
 def _observed(date: dt.date) -> dt.date:
     """Return the weekday on which a holiday is kept: Friday for Saturday, Monday for Sunday."""
     return date + dt.timedelta(days={5: -1, 6: 1}.get(date.weekday(), 0))
@@ -97,12 +110,36 @@ def _observed(date: dt.date) -> dt.date:
 _juneteenth = closed(*(_observed(dt.date(year, 6, 19)) for year in range(2022, 2262)))
 
 
-def _ends_before_holidays(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
-    """Grains and livestock end at 12:05 before Christmas and 4 July, and after Thanksgiving."""
+def _grains_end_before_holidays(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
+    """Grains end at 12:05 before Christmas and 4 July, and after Thanksgiving."""
     for row, date in dated(rows):
-        if (date.month, date.day) in ((12, 24), (7, 3)) or _is_after_thanksgiving(date):
+        if _is_short_on_farms(date):
             end(row, instant(date, dt.time(12, 5), zone))
     return rows
+
+
+# Eves of holidays that were kept on a Friday or a Monday.
+_SHORT_FOR_LIVESTOCK = frozenset(
+    (
+        dt.date(2015, 7, 2),
+        dt.date(2016, 12, 23),
+        dt.date(2017, 12, 22),
+        dt.date(2020, 7, 2),
+    )
+)
+
+
+def _livestock_ends_before_holidays(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
+    """Livestock ends early where grains do: at 12:05, and until the summer of 2020 at 12:15."""
+    for row, date in dated(rows):
+        if _is_short_on_farms(date) or date in _SHORT_FOR_LIVESTOCK:
+            clock = dt.time(12, 15) if date <= dt.date(2020, 7, 31) else dt.time(12, 5)
+            end(row, instant(date, clock, zone))
+    return rows
+
+
+def _is_short_on_farms(date: dt.date) -> bool:
+    return (date.month, date.day) in ((12, 24), (7, 3)) or _is_after_thanksgiving(date)
 
 
 def _is_after_thanksgiving(date: dt.date) -> bool:
@@ -142,24 +179,54 @@ def _grains_before_2012(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
     return rows
 
 
+def _nights_of_rice(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
+    """Rice trades from 19:00 to 21:00 on the evening before; its days are those of grains."""
+    for row, date in dated(rows):
+        start = instant(date - dt.timedelta(days=1), dt.time(21), zone)
+        if row[OPEN] < start:
+            morning = instant(date, dt.time(8, 30), zone)
+            pause(row, start, max(morning, int(row[PAUSE_TO])))
+    return rows
+
+
+def _hours_of_lumber(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
+    """Lumber trades from 9:00 to 15:05, on the days of livestock; it ends early with that."""
+    for row, date in dated(rows):
+        begin(row, instant(date, dt.time(9), zone))
+        if row[CLOSE] > instant(date, dt.time(12, 15), zone):
+            row[CLOSE] = row[POST] = instant(date, dt.time(15, 5), zone)
+    return rows
+
+
+RICE = "CBOT_Rice"
+LUMBER = "CME_Lumber"
+_GRAINS = (
+    _juneteenth,
+    _grains_end_before_holidays,
+    _mornings_after_holidays,
+    _grains_before_2012,
+)
+_LIVESTOCK = (_juneteenth, _livestock_ends_before_holidays)
+
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "CME Globex Equities": (
         closed(*_SEPTEMBER_2001[1:]),
         ends(_MORNINGS_ONLY),
         _good_friday_is_closed,
         _pause_of_index_futures,
+        _halt_of_november_2025,
     ),
-    "CMEGlobex_FX": (_good_friday_is_closed,),
-    "CME Globex Crypto": (_good_friday_is_closed,),
-    "CME Globex Fixed Income": (_good_friday_is_closed,),
-    "CMEGlobex_EnergyAndMetals": (_christmas_eve_ends(dt.time(12, 45)),),
-    "CMEGlobex_GrainsAndOilseeds": (
-        _juneteenth,
-        _ends_before_holidays,
-        _mornings_after_holidays,
-        _grains_before_2012,
+    "CMEGlobex_FX": (_good_friday_is_closed, _halt_of_november_2025),
+    "CME Globex Crypto": (_good_friday_is_closed, _halt_of_november_2025),
+    "CME Globex Fixed Income": (_good_friday_is_closed, _halt_of_november_2025),
+    "CMEGlobex_EnergyAndMetals": (
+        _christmas_eve_ends(dt.time(12, 45)),
+        _halt_of_november_2025,
     ),
-    "CMEGlobex_Livestock": (_juneteenth, _ends_before_holidays),
+    "CMEGlobex_GrainsAndOilseeds": _GRAINS,
+    RICE: (*_GRAINS, _nights_of_rice),
+    "CMEGlobex_Livestock": _LIVESTOCK,
+    LUMBER: (*_LIVESTOCK, _hours_of_lumber),
     "CFE": (_christmas_eve_ends(dt.time(12, 15)),),
     "CBOE_Index_Options": (closed(*_SEPTEMBER_2001), _christmas_eve_ends(dt.time(12, 15))),
     "CBOE_Equity_Options": (closed(*_SEPTEMBER_2001), _christmas_eve_ends(dt.time(12))),

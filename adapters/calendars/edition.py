@@ -6,9 +6,10 @@ import hashlib
 import importlib.util
 import os
 import sys
-import zoneinfo
 from functools import cache
 from pathlib import Path
+
+from adapters.calendars.zones import hash_of_zones
 
 _LIBRARIES = ("pandas_market_calendars", "exchange_calendars", "pandas", "tzdata")
 
@@ -21,7 +22,7 @@ def edition() -> str:
     rules by the hash of this package.
     """
     parts = [f"{name} {_release(name)}" for name in _LIBRARIES]
-    parts.append(f"zones {_system_zones()}")
+    parts.append(f"zones {hash_of_zones()}")
     parts.append(f"python {sys.version_info[0]}.{sys.version_info[1]}")
     parts.append(f"rules {_own_rules()}")
     return ", ".join(parts)
@@ -47,17 +48,6 @@ def _asked_release(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "unknown"
-
-
-def _system_zones() -> str:
-    """Return the release of the system's time zones, which go before those of `tzdata`."""
-    for folder in zoneinfo.TZPATH:
-        try:
-            with (Path(folder) / "tzdata.zi").open(encoding="utf-8", errors="replace") as file:
-                return file.readline(80).strip()
-        except OSError:
-            continue
-    return "unknown"
 
 
 def _own_rules() -> str:

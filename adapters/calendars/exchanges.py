@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.calendars.corrections import corrected
+from adapters.calendars.corrections import DERIVED, corrected
 from adapters.calendars.table import SessionTable
 from domain.bars import Int64Array
 from domain.errors import UnknownCalendarError
@@ -25,7 +25,7 @@ def exchange_names() -> tuple[str, ...]:
     with _quietly():
         from pandas_market_calendars import get_calendar_names
 
-        return tuple(sorted(get_calendar_names()))
+        return tuple(sorted({*get_calendar_names(), *DERIVED}))
 
 
 def exchange_table(name: str, first_year: int, last_year: int) -> SessionTable:
@@ -38,12 +38,13 @@ def exchange_table(name: str, first_year: int, last_year: int) -> SessionTable:
         UnknownCalendarError: the library lists the calendar but cannot work it out.
     """
     with _quietly():
-        schedule = _schedule(name, first_year, last_year)
+        schedule = _schedule(DERIVED.get(name, name), first_year, last_year)
 
         def dates_of(other: str) -> Int64Array:
             return _ordinals(_schedule(other, first_year, last_year))
 
-        return corrected(_own_name(name), _table(schedule), dates_of)
+        own_name = name if name in DERIVED else _own_name(name)
+        return corrected(own_name, _table(schedule), dates_of)
 
 
 def _schedule(name: str, first_year: int, last_year: int) -> Any:

@@ -21,6 +21,8 @@ _OWN: dict[str, Callable[[int], tuple[Session, ...]]] = {
     ALWAYS_OPEN: cache(always_open),
     FX_WEEK: cache(fx_week),
 }
+# The library has a calendar of the currency market too, whose week is not the market's.
+_MEANT = {"FOREX": FX_WEEK, "Forex": FX_WEEK}
 
 
 class MarketCalendars:
@@ -77,7 +79,7 @@ class MarketCalendars:
         if calendar is None:
             return usual_calendar(instrument_id).name
         self.require(calendar)
-        return calendar
+        return _MEANT.get(calendar, calendar)
 
     def _suggestion(self, calendar: str) -> str:
         known = {name.lower(): name for name in sorted({*_OWN, *self._library.names()})}

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 
+from adapters.calendars import chicago
+
 EQUITY_INDEX = "CME Globex Equity"
 CURRENCIES = "CMEGlobex_FX"
 INTEREST_RATES = "CME Globex Fixed Income"
 CRYPTO = "CME Globex Crypto"
 GRAINS = "CMEGlobex_Grains"
 LIVESTOCK = "CMEGlobex_Livestock"
+RICE = chicago.RICE
+LUMBER = chicago.LUMBER
 ENERGY_AND_METALS = "CMEGlobex_EnergyAndMetals"
 
 _GROUPS = {
@@ -31,6 +35,8 @@ _GROUPS = {
     CRYPTO: "BTC MBT BRR ETH MET ETHUSDRR SOL MSL XRP BFF BIT BTR",
     GRAINS: "ZC ZS ZW ZL ZM ZO KE YC YK YW XC XK XW MZC MZS MZW MZL MZM",
     LIVESTOCK: "LE HE GF PRK",
+    RICE: "ZR",
+    LUMBER: "LBR LBS",
     ENERGY_AND_METALS: (
         "CL MCL QM NG MNG QG HO MHO QH RB MRB QU BZ BZT HH NN HP HTT WTI BB TTF NGO GEO CGO PL PA "
         "PAM PLM GC MGC QO 1OZ SI SIL QI SIC HG MHG QC ALI HRC BUS TIO UX EH AEP EDP LTH COB"
@@ -40,14 +46,20 @@ _CALENDARS = {root: name for name, roots in _GROUPS.items() for root in roots.sp
 # What stands first in a symbol, and what a contract's month and year add to a root: `H4`, `H24`.
 _WORD = re.compile(r"[A-Z0-9]+")
 _CONTRACT = re.compile(r"[FGHJKMNQUVXZ](\d{1,2}|20\d{2})$")
+# TradingView's continuous contracts: `ES1!` is the nearest one.
+_CONTINUOUS = re.compile(r"([A-Z0-9]+)[1-9]!")
 
 
 def calendar_of_product(symbol: str) -> str | None:
     """Return the calendar of what `symbol` is a contract of, or None where that is not known.
 
-    `ES`, `ESH4`, `ESH24`, `ESH2024`, `ES=F` and `ES H4` all mean the same product.
+    `ES`, `ESH4`, `ESH24`, `ESH2024`, `ES=F`, `ES1!` and `ES H4` all mean the same product.
     """
-    word = _WORD.match(symbol.upper())
+    symbol = symbol.upper()
+    word = _CONTINUOUS.fullmatch(symbol)
+    if word is not None:
+        return _CALENDARS.get(word[1])
+    word = _WORD.match(symbol)
     if word is None:
         return None
     whole = word[0]

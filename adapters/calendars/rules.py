@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from adapters.calendars.table import CLOSE, DATE, OPEN, PAUSE_FROM, PAUSE_TO, POST, PRE
+from adapters.calendars.table import CLOSE, COLUMNS, DATE, OPEN, PAUSE_FROM, PAUSE_TO, POST, PRE
 from domain.bars import Int64Array
 
 MONDAY, FRIDAY = 0, 4
@@ -63,6 +63,34 @@ def ends(clocks: Mapping[dt.date, dt.time]) -> Rule:
         return rows
 
     return rule
+
+
+def added(sessions: Mapping[dt.date, tuple[dt.time, ...]]) -> Rule:
+    """Return the rule that there were sessions on these dates that the library does not have.
+
+    The clocks are those of the open and the close; between them stand those of a pause's ends,
+    where there was one. Dates that are outside the years in question are left out.
+    """
+
+    def rule(rows: Rows, zone: zoneinfo.ZoneInfo) -> Rows:
+        known = {date for _, date in dated(rows)}
+        years = {date.year for date in known}
+        new = [
+            _row(date, [instant(date, clock, zone) for clock in clocks])
+            for date, clocks in sessions.items()
+            if date not in known and date.year in years
+        ]
+        together = np.concatenate([rows, np.array(new, np.int64).reshape(-1, COLUMNS)])
+        ordered: Rows = together[np.argsort(together[:, DATE], kind="stable")]
+        return ordered
+
+    return rule
+
+
+def _row(date: dt.date, stamps: list[int]) -> list[int]:
+    opens, closes = stamps[0], stamps[-1]
+    pauses = stamps[1:-1] or [0, 0]
+    return [date.toordinal(), opens, closes, *pauses, opens, closes]
 
 
 def closed(*dates: dt.date) -> Rule:

@@ -1,6 +1,7 @@
 """Which calendar a venue keeps, or the products that are traded there.
 
-Names are those of pandas_market_calendars, but for `FX` and `24/7`, which are our own.
+Names are those of pandas_market_calendars, but for `FX`, `24/7` and what `corrections` derives,
+which are our own.
 """
 
 from __future__ import annotations
@@ -28,11 +29,14 @@ _VENUES = {
     ENERGY_AND_METALS: "NYMEX COMEX XNYM XCEC",
     "CFE": "CFE XCBF",
     "CBOE_Index_Options": "CBOE XCBO",
-    "ICE": "NYBOT IPE IFUS IFEU",
+    "ICE": "NYBOT ICEUS IPE ICEEU IFUS IFEU",
     FX_WEEK: "IDEALPRO",
     ALWAYS_OPEN: "PAXOS ZEROHASH BINANCE COINBASE KRAKEN BITSTAMP BYBIT",
     "LSE": "LSE LSEETF XLON",
     "XETR": "IBIS IBIS2 XETR",
+    "XSTU": "SWB XSTU",
+    # Frankfurt's floor has about the hours of this one; the library gives it those of Xetra.
+    "XDUS": "FWB XFRA",
     "XEUR": "EUREX DTB XEUR",
     "XPAR": "SBF XPAR",
     "XAMS": "AEB XAMS",
@@ -47,10 +51,16 @@ _VENUES = {
     "XHEL": "HEX XHEL",
     "OSE": "OSE XOSL",
     "XWAR": "WSE XWAR",
+    "XPRA": "PRA XPRA",
+    "XBUD": "BUX XBUD",
+    "XDUB": "XDUB",
+    "XJSE": "JSE XJSE",
     "TSX": "TSE VENTURE XTSE XTSX",
     "XMEX": "MEXI XMEX",
     "XTKS": "TSEJ XTKS",
     "XHKG": "SEHK XHKG",
+    "XSHG": "SEHKNTL SEHKSZSE XSHG XSHE",
+    "XTAI": "TWSE XTAI",
     "XSES": "SGX XSES",
     "XKRX": "KSE XKRX",
     "NSE": "NSE XNSE",
@@ -60,8 +70,10 @@ CALENDARS = {venue: name for name, venues in _VENUES.items() for venue in venues
 _OF_CME_GROUP = frozenset(
     venue for venue, name in CALENDARS.items() if name in (EQUITY_INDEX, ENERGY_AND_METALS)
 )
-# ICE's products keep hours of their own: sugar from 3:30 to 13:00 in New York, Brent for 22 hours.
-_BY_PRODUCT = frozenset(venue for venue, name in CALENDARS.items() if name == "ICE")
+# Where products keep hours of their own: at ICE sugar from 3:30 to 13:00 in New York, Brent for 22
+# hours; at Eurex the DAX from 1:10, others from 8:00. On Frankfurt's floor they changed over the
+# years.
+_ROUGHLY = frozenset(venue for venue, name in CALENDARS.items() if name in ("ICE", "XEUR", "XDUS"))
 
 
 @attrs.frozen
@@ -82,6 +94,6 @@ def usual_calendar(instrument_id: InstrumentId) -> UsualCalendar:
         of_product = calendar_of_product(instrument_id.symbol)
         if of_product is not None:
             return UsualCalendar(of_product)
-    if venue in _OF_CME_GROUP or venue in _BY_PRODUCT:
-        return UsualCalendar(name, f"the hours of {instrument_id} are not known")
+    if venue in _OF_CME_GROUP or venue in _ROUGHLY:
+        return UsualCalendar(name, f"what is traded at {venue} keeps hours of its own")
     return UsualCalendar(name)

@@ -105,10 +105,9 @@ def _told_of_no_partition(event: Event) -> str:
         held = counted(event.bars, "bar")
         return f"The ledger was made anew from {event.files:,} files with {held}{earlier}"
     if isinstance(event, RangeConfirmedEmpty):
-        return (
-            f"{series_text(event)}: no bars from {', '.join(map(_stretch, event.empty))}, "
-            f"confirmed by {_origin(event)}"
-        )
+        empty = ", ".join(map(_stretch, event.empty))
+        what = f"no bars from {empty}, confirmed" if empty else "no time was confirmed to be empty"
+        return f"{series_text(event)}: {what} by {_origin(event)}"
     if isinstance(event, HistoryStartFound):
         start = instant_text(event.start)
         return f"{series_text(event)}: the history of {safe(event.source)} begins at {start}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +68,9 @@ def show(invocation: Invocation, instruments: tuple[str, ...]) -> None:
 @click.option("--multiplier", metavar="NUMBER", help="Units of the underlying in one contract.")
 @click.option("--expiry", metavar="DATE", help="The date of a future's last session.")
 @click.option("--calendar", metavar="NAME", help="A trading calendar in place of the venue's.")
+@click.option("--no-calendar", is_flag=True, help="The venue's trading calendar again.")
 @options.common
-def set_(invocation: Invocation, instrument: str, **changes: Any) -> None:
+def set_(invocation: Invocation, instrument: str, *, no_calendar: bool, **changes: Any) -> None:
     """Define an instrument, or change a part of its definition.
 
     \b
@@ -83,6 +85,8 @@ def set_(invocation: Invocation, instrument: str, **changes: Any) -> None:
     container, screen = invocation.wire(), invocation.screen
     instrument_id = resolve_new(instrument, container.catalog().availability())
     values = {name: _value(name, text) for name, text in changes.items() if text is not None}
+    if no_calendar:
+        values |= _without_calendar(values)
     defined = container.define_instrument().run(
         instrument_id, lambda present: changed(instrument_id, present, values)
     )
@@ -93,6 +97,17 @@ def set_(invocation: Invocation, instrument: str, **changes: Any) -> None:
     else:
         screen.show_text(f"{instrument_id} (defined)")
         _show(screen, defined)
+
+
+def _without_calendar(values: Mapping[str, Any]) -> dict[str, Any]:
+    from domain.errors import UsageError
+
+    if "calendar" in values:
+        raise UsageError(
+            f"--calendar {values['calendar']!r} and --no-calendar contradict each other.",
+            "Leave out one of them.",
+        )
+    return {"calendar": None}
 
 
 def _value(name: str, text: Any) -> Any:

@@ -26,9 +26,11 @@ def show(invocation: Invocation, venues: tuple[str, ...]) -> None:
     """Show the calendars by which sessions are judged.
 
     Without a VENUE all are shown that the Parquet catalog knows. A calendar of an instrument's
-    own, set with `barledger instrument set --calendar`, comes before its venue's.
+    own, set with `barledger instrument set --calendar`, comes before its venue's; such
+    instruments are counted.
 
-    JSON: venues, each with venue, named (by `set`, or null), calendars and instruments (a number).
+    JSON: venues, each with venue, named (by `set`, or null), calendars, instruments and
+    own_calendars (numbers), and time_zone (null where it is not known).
     """
     rows = invocation.wire().venue_calendars().rows(venues)
     screen = invocation.screen
@@ -69,6 +71,8 @@ def _name(invocation: Invocation, venue: str, calendar: str | None) -> None:
     use_case, screen = invocation.wire().venue_calendars(), invocation.screen
     changed = use_case.name(venue, calendar)
     (row,) = use_case.rows([venue])
+    if row.time_zone is None and calendar is not None:
+        screen.tell(f"The clock of {venue} is not known: its dates are told by UTC's.")
     if screen.as_json:
         screen.show_json({"venues": [_document(row)], "changed": changed})
         return
@@ -82,12 +86,14 @@ _COLUMNS: list[tuple[str, Justify]] = [
     ("Calendar", "left"),
     ("Named by you", "left"),
     ("Instruments", "right"),
+    ("With their own", "right"),
 ]
 
 
 def _cells(row: VenueRow) -> list[str]:
     named = "yes" if row.named else "no"
-    return [row.venue, "; ".join(row.calendars), named, f"{row.instruments:,}"]
+    counts = [f"{row.instruments:,}", f"{row.own:,}"]
+    return [row.venue, "; ".join(row.calendars), named, *counts]
 
 
 def _document(row: VenueRow) -> dict[str, Any]:
@@ -96,4 +102,6 @@ def _document(row: VenueRow) -> dict[str, Any]:
         "named": row.named,
         "calendars": list(row.calendars),
         "instruments": row.instruments,
+        "own_calendars": row.own,
+        "time_zone": row.time_zone,
     }

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.calendars import corrections
 from adapters.calendars.edition import edition
 from adapters.calendars.kept_files import KeptFiles
+from adapters.calendars.zones import ZONES
+from domain.venues import VENUES
 from tests.cli import ROOT, Cli
 
 DATA = b"sessions" * 1_000
@@ -150,6 +154,21 @@ def test_whatever_lies_there_in_its_place_is_passed_over(
     assert files.read("NYSE") == (None if put is a_folder else DATA)
 
 
+@pytest.mark.skipif(
+    not hasattr(os, "getuid") or os.getuid() != 0,
+    reason="only root can give a file to another user",
+)
+def test_a_file_of_another_user_is_passed_over(tmp_path: Path) -> None:
+    notes: list[str] = []
+    files = kept(tmp_path, notes=notes)
+    files.write("NYSE", DATA)
+    os.chown(only_file(tmp_path), 12_345, -1)
+    assert files.read("NYSE") is None
+    assert "another user owns it" in notes[0]
+    os.chown(only_file(tmp_path), 0, -1)
+    assert files.read("NYSE") == DATA
+
+
 def test_a_folder_that_cannot_be_made_is_told_and_passed_over(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     notes: list[str] = []
@@ -270,6 +289,49 @@ def test_the_edition_names_what_sessions_follow_from() -> None:
     for library in ("pandas_market_calendars", "exchange_calendars", "pandas", "tzdata"):
         assert re.search(rf"\b{library} {library}-\d[\w.]*\.dist-info", text), library
     assert re.search(r"rules [0-9a-f]{64}", text)
+    assert re.search(r"zones [0-9a-f]{64}", text)
+
+
+ZONES_TOLD = "from adapters.calendars.edition import edition; print(edition())"
+
+
+def edition_with(path: str) -> str:
+    """Return the edition of a process that looks for time zones in the folders of `path`."""
+    return subprocess.run(
+        [sys.executable, "-c", ZONES_TOLD],
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONTZPATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+
+
+def test_another_file_of_a_time_zone_makes_another_edition(tmp_path: Path) -> None:
+    """Folders of zones need not say of which release they are."""
+    without = edition_with(str(tmp_path))
+    zone = tmp_path / "Europe" / "London"
+    zone.parent.mkdir()
+    zone.write_bytes(b"TZif of one release")
+    one = edition_with(str(tmp_path))
+    zone.write_bytes(b"TZif of its sequel!")
+    assert len({without, one, edition_with(str(tmp_path))}) == 3
+    (tmp_path / "Europe" / "Nowhere").write_bytes(b"TZif of a place without a venue")
+    zone.write_bytes(b"TZif of one release")
+    assert edition_with(str(tmp_path)) == one
+    # The first folder that has a zone decides.
+    (tmp_path / "empty").mkdir()
+    assert edition_with(f"{tmp_path / 'empty'}{os.pathsep}{tmp_path}") == one
+
+
+def test_every_zone_by_which_sessions_are_told_counts() -> None:
+    with warnings.catch_warnings(action="ignore"):
+        from pandas_market_calendars import get_calendar, get_calendar_names
+
+        of_library = {str(get_calendar(name).tz) for name in get_calendar_names()}
+    of_venues = {venue.zone for venue in VENUES.values()}
+    of_rules = {zone for zone, _ in corrections._RULES.values()}
+    assert of_library | of_venues | of_rules <= set(ZONES)
 
 
 @pytest.mark.parametrize("cache", ["cache", "a file", "\N{SNOWMAN}/deep/er"])

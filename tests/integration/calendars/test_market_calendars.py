@@ -88,6 +88,18 @@ def hours(session: Session) -> str:
         ("ZWH5.CBOT", "2024-12-24", "2024-12-24T01:00 2024-12-24T18:05"),
         ("ZCN1.CBOT", "2011-05-04", "2011-05-04T00:00 2011-05-04T18:15"),
         ("LEQ4.CME", "2024-07-03", "2024-07-03T13:30 2024-07-03T17:05"),
+        # Livestock ended ten minutes later until 2020, and early before holidays kept on Fridays.
+        ("LEQ9.CME", "2019-07-03", "2019-07-03T13:30 2019-07-03T17:15"),
+        ("LEZ0.CME", "2020-11-27", "2020-11-27T14:30 2020-11-27T18:05"),
+        ("LEQ5.CME", "2015-07-02", "2015-07-02T13:30 2015-07-02T17:15"),
+        ("LEQ0.CME", "2020-07-02", "2020-07-02T13:30 2020-07-02T17:15"),
+        ("HEG7.CME", "2016-12-23", "2016-12-23T14:30 2016-12-23T18:15"),
+        ("GFF8.CME", "2017-12-22", "2017-12-22T14:30 2017-12-22T18:15"),
+        ("LEG9.CME", "2018-12-21", "2018-12-21T14:30 2018-12-21T19:05"),
+        # Rice has the days of corn; lumber those of cattle, but hours of its own.
+        ("ZRH4.CBOT", "2024-01-03", "2024-01-03T01:00 2024-01-03T19:20"),
+        ("LBRH4.CME", "2024-01-03", "2024-01-03T15:00 2024-01-03T21:05"),
+        ("LBRH4.CME", "2023-11-24", "2023-11-24T15:00 2023-11-24T18:05"),
         # Cboe ends early before Christmas, as New York does.
         ("VX.CFE", "2024-12-24", "2024-12-24T14:30 2024-12-24T18:15"),
         ("SPX.CBOE", "2024-12-24", "2024-12-24T14:30 2024-12-24T18:15"),
@@ -122,6 +134,52 @@ def hours(session: Session) -> str:
         ("D05.SGX", "2024-12-24", "2024-12-24T01:00 2024-12-24T04:00"),
         ("005930.KSE", "2024-01-02", "2024-01-02T01:00 2024-01-02T06:30"),
         ("005930.KSE", "2023-11-16", "2023-11-16T01:00 2023-11-16T07:30"),
+        # Mexico trades with New York: an hour earlier while that alone is on summer time.
+        ("AMXL.MEXI", "2024-01-03", "2024-01-03T14:30 2024-01-03T21:00"),
+        ("AMXL.MEXI", "2024-03-08", "2024-03-08T14:30 2024-03-08T21:00"),
+        ("AMXL.MEXI", "2024-03-11", "2024-03-11T13:30 2024-03-11T20:00"),
+        ("AMXL.MEXI", "2024-07-03", "2024-07-03T13:30 2024-07-03T20:00"),
+        ("AMXL.MEXI", "2024-11-01", "2024-11-01T13:30 2024-11-01T20:00"),
+        ("AMXL.MEXI", "2024-11-04", "2024-11-04T14:30 2024-11-04T21:00"),
+        ("AMXL.MEXI", "2022-07-01", "2022-07-01T13:30 2022-07-01T20:00"),
+        ("AMXL.MEXI", "2022-10-28", "2022-10-28T13:30 2022-10-28T20:00"),
+        ("AMXL.MEXI", "2022-10-31", "2022-10-31T13:30 2022-10-31T20:00"),
+        ("AMXL.MEXI", "2022-11-07", "2022-11-07T14:30 2022-11-07T21:00"),
+        # Hong Kong after a typhoon that was over by noon, and a half day when noon was 12:30.
+        ("700.SEHK", "2023-10-09", "2023-10-09T06:00 2023-10-09T08:00"),
+        ("700.SEHK", "2009-12-24", "2009-12-24T02:00 2009-12-24T04:30"),
+        # Tokyo's year ended and began with a morning, until January 2009.
+        ("7203.TSEJ", "2007-12-28", "2007-12-28T00:00 2007-12-28T02:00"),
+        ("7203.TSEJ", "2008-01-04", "2008-01-04T00:00 2008-01-04T02:00"),
+        ("7203.TSEJ", "2008-01-07", "2008-01-07T00:00 2008-01-07T06:00"),
+        ("7203.TSEJ", "2008-12-29", "2008-12-29T00:00 2008-12-29T06:00"),
+        ("7203.TSEJ", "2008-12-30", "2008-12-30T00:00 2008-12-30T02:00"),
+        ("7203.TSEJ", "2009-01-05", "2009-01-05T00:00 2009-01-05T02:00"),
+        ("7203.TSEJ", "2009-12-30", "2009-12-30T00:00 2009-12-30T06:00"),
+        ("7203.TSEJ", "2010-01-04", "2010-01-04T00:00 2010-01-04T06:00"),
+        # India's budgets, and its Diwali, on Saturdays and Sundays.
+        ("INFY.NSE", "2015-02-28", "2015-02-28T03:45 2015-02-28T10:00"),
+        ("INFY.NSE", "2020-02-01", "2020-02-01T03:45 2020-02-01T10:00"),
+        ("INFY.NSE", "2024-01-20", "2024-01-20T03:45 2024-01-20T10:00"),
+        ("INFY.XNSE", "2025-02-01", "2025-02-01T03:45 2025-02-01T10:00"),
+        ("INFY.NSE", "2026-02-01", "2026-02-01T03:45 2026-02-01T10:00"),
+        ("INFY.NSE", "2013-11-03", "2013-11-03T12:45 2013-11-03T14:00"),
+        ("INFY.NSE", "2016-10-30", "2016-10-30T13:00 2016-10-30T14:00"),
+        ("INFY.NSE", "2019-10-27", "2019-10-27T12:45 2019-10-27T13:45"),
+        ("INFY.NSE", "2020-11-14", "2020-11-14T12:45 2020-11-14T13:45"),
+        ("INFY.NSE", "2023-11-12", "2023-11-12T12:45 2023-11-12T13:45"),
+        # Half of these sessions was traded from a second site.
+        ("INFY.NSE", "2024-03-02", "2024-03-02T03:45 2024-03-02T07:00"),
+        ("INFY.NSE", "2024-05-18", "2024-05-18T03:45 2024-05-18T07:00"),
+        # More of Europe, Africa and China.
+        ("SAP.SWB", "2024-07-01", "2024-07-01T05:30 2024-07-01T20:00"),
+        ("SAP.FWB", "2024-07-01", "2024-07-01T06:00 2024-07-01T20:00"),
+        ("CEZ.PRA", "2024-07-01", "2024-07-01T07:00 2024-07-01T14:20"),
+        ("OTP.BUX", "2024-07-01", "2024-07-01T07:00 2024-07-01T15:00"),
+        ("RYA.XDUB", "2024-07-01", "2024-07-01T07:00 2024-07-01T15:28"),
+        ("NPN.JSE", "2024-07-01", "2024-07-01T07:00 2024-07-01T15:00"),
+        ("600519.SEHKNTL", "2024-07-01", "2024-07-01T01:30 2024-07-01T07:00"),
+        ("2330.TWSE", "2024-07-01", "2024-07-01T01:00 2024-07-01T05:30"),
     ],
 )
 def test_a_session_has_its_exact_hours(
@@ -157,6 +215,20 @@ def test_a_session_has_its_exact_hours(
         ("ESH4.CME", "2024-01-06", "2024-01-07"),
         ("EUR/USD.IDEALPRO", "2024-01-06", "2024-01-07"),
         ("700.SEHK", "2024-09-06", "2024-09-06"),
+        # A typhoon, and black rain.
+        ("700.SEHK", "2023-09-01", "2023-09-01"),
+        ("700.SEHK", "2023-09-08", "2023-09-08"),
+        ("2330.TWSE", "2024-10-31", "2024-10-31"),
+        # Elections, and the day after a championship.
+        ("005930.KSE", "2026-06-03", "2026-06-03"),
+        ("NPN.JSE", "2021-11-01", "2021-11-01"),
+        ("NPN.JSE", "2023-12-15", "2023-12-15"),
+        ("NPN.JSE", "2024-05-29", "2024-05-29"),
+        # Weekends beside those on which India traded.
+        ("INFY.NSE", "2024-03-03", "2024-03-03"),
+        ("INFY.NSE", "2024-01-21", "2024-01-22"),
+        ("ZRN4.CBOT", "2024-06-19", "2024-06-19"),
+        ("LBRN4.CME", "2024-06-19", "2024-06-19"),
     ],
 )
 def test_a_day_without_trading_has_no_session(
@@ -303,6 +375,22 @@ def test_a_calendar_that_the_library_cannot_work_out_is_refused(
         ("SEHK", "2024-12-24", None),
         ("SGX", "2024-03-08", "2024-03-08T04:00 2024-03-08T05:00"),
         ("SGX", "2015-03-06", None),
+        ("SGX", "2011-07-29", "2011-07-29T04:30 2011-07-29T06:00"),
+        ("SGX", "2011-08-01", None),
+        ("SGX", "2017-11-10", None),
+        ("SGX", "2017-11-13", "2017-11-13T04:00 2017-11-13T05:00"),
+        ("SEHK", "2010-06-01", "2010-06-01T04:30 2010-06-01T06:30"),
+        ("SEHK", "2011-03-04", "2011-03-04T04:30 2011-03-04T06:30"),
+        ("SEHK", "2011-03-07", "2011-03-07T04:00 2011-03-07T05:30"),
+        ("SEHK", "2012-03-02", "2012-03-02T04:00 2012-03-02T05:30"),
+        ("SEHK", "2012-03-05", "2012-03-05T04:00 2012-03-05T05:00"),
+        ("SEHK", "2009-12-24", None),
+        ("SEHK", "2023-10-09", None),
+        ("TSEJ", "2011-11-18", "2011-11-18T02:00 2011-11-18T03:30"),
+        ("TSEJ", "2011-11-21", "2011-11-21T02:30 2011-11-21T03:30"),
+        ("TSEJ", "2008-12-30", None),
+        ("NSE", "2024-05-18", "2024-05-18T04:30 2024-05-18T06:00"),
+        ("NSE", "2024-05-17", None),
         ("KSE", "2024-03-08", None),
         # Equity index futures, until 2021-06-25; not on a day that ended before it.
         ("CME", "2021-06-25", "2021-06-25T20:15 2021-06-25T20:30"),
@@ -317,6 +405,55 @@ def test_a_pause_at_noon_is_part_of_a_session(
     (session,) = calendars.sessions(InstrumentId("X", venue), day(date), day(date), None)
     found = session.pause and " ".join(instant_text(stamp)[:16] for stamp in session.pause)
     assert found == pause
+
+
+@pytest.mark.parametrize(
+    ("instrument", "close", "pause"),
+    [
+        ("ESZ5.CME", "18:15", True),
+        ("ZNZ5.CBOT", "18:15", True),
+        ("6EZ5.CME", "18:15", True),
+        ("BTCZ5.CME", "18:45", True),
+        ("GCZ5.COMEX", "18:45", True),
+        # They began at 8:30 on this day anyway.
+        ("ZCZ5.CBOT", "18:05", False),
+        ("LEZ5.CME", "18:05", False),
+    ],
+)
+def test_what_traded_on_globex_paused_when_a_data_centre_was_too_hot(
+    calendars: MarketCalendars, instrument: str, close: str, *, pause: bool
+) -> None:
+    date = day("2025-11-28")
+    (session,) = calendars.sessions(InstrumentId.parse(instrument), date, date, None)
+    assert instant_text(session.close) == f"2025-11-28T{close}:00Z"
+    found = session.pause and tuple(map(instant_text, session.pause))
+    assert found == (("2025-11-28T02:40:00Z", "2025-11-28T13:30:00Z") if pause else None)
+
+
+@pytest.mark.parametrize(
+    ("date", "pause"),
+    [
+        ("2024-01-03", "2024-01-03T03:00 2024-01-03T14:30"),
+        ("2024-07-02", "2024-07-02T02:00 2024-07-02T13:30"),
+        # No night before it.
+        ("2024-01-02", None),
+        # When days began at 9:30.
+        ("2011-05-04", "2011-05-04T02:00 2011-05-04T14:30"),
+    ],
+)
+def test_rice_pauses_from_nine_in_the_evening_to_the_morning(
+    calendars: MarketCalendars, date: str, pause: str | None
+) -> None:
+    (session,) = calendars.sessions(InstrumentId("ZRH4", "CBOT"), day(date), day(date), None)
+    found = session.pause and " ".join(instant_text(stamp)[:16] for stamp in session.pause)
+    assert found == pause
+
+
+@pytest.mark.parametrize("name", ["FOREX", "Forex"])
+def test_the_librarys_week_of_currencies_is_our_own(calendars: MarketCalendars, name: str) -> None:
+    ask = (AAPL, day("2024-01-01"), day("2024-12-31"))
+    assert calendars.sessions(*ask, name) == calendars.sessions(*ask, "FX")
+    assert calendars.describe(AAPL, name) == "FX"
 
 
 @pytest.mark.parametrize(

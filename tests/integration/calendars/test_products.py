@@ -51,6 +51,14 @@ from domain.instrument import InstrumentId
         ("1OZJ5.COMEX", "CMEGlobex_EnergyAndMetals"),
         ("SIZ25.XCEC", "CMEGlobex_EnergyAndMetals"),
         ("CLG4.GLBX", "CMEGlobex_EnergyAndMetals"),
+        ("ZRH5.CBOT", "CBOT_Rice"),
+        ("LBRH5.CME", "CME_Lumber"),
+        ("LBSH2.CME", "CME_Lumber"),
+        # TradingView's continuous contracts.
+        ("ES1!.CME", "CME Globex Equity"),
+        ("ZC1!.CBOT", "CMEGlobex_Grains"),
+        ("6E2!.CME", "CMEGlobex_FX"),
+        ("M2K1!.CME", "CME Globex Equity"),
     ],
 )
 def test_a_product_keeps_the_calendar_of_its_group(instrument: str, calendar: str) -> None:
@@ -61,19 +69,27 @@ def test_a_product_keeps_the_calendar_of_its_group(instrument: str, calendar: st
     ("instrument", "calendar"),
     [
         ("DCH5.CME", "CME Globex Equity"),
-        ("LBRH5.CME", "CME Globex Equity"),
+        ("DC1!.CME", "CME Globex Equity"),
         ("ZZZZ.CBOT", "CME Globex Equity"),
         ("ZZZZ.NYMEX", "CMEGlobex_EnergyAndMetals"),
         ("^X.CME", "CME Globex Equity"),
         ("SBH5.NYBOT", "ICE"),
         ("COIL.IPE", "ICE"),
-        ("ABC.NOWHERE", "24/7"),
+        ("SB.ICEUS", "ICE"),
+        ("BRN.ICEEU", "ICE"),
+        ("FDAX.EUREX", "XEUR"),
+        ("SAP.FWB", "XDUS"),
     ],
 )
 def test_a_product_that_nobody_knows_falls_back_and_says_so(instrument: str, calendar: str) -> None:
     told = MarketCalendars().describe(InstrumentId.parse(instrument), None)
-    assert told.startswith(f"{calendar} (a fallback: the hours of ")
-    assert told.endswith(" are not known)")
+    venue = instrument.rsplit(".")[-1]
+    assert told == f"{calendar} (a fallback: what is traded at {venue} keeps hours of its own)"
+
+
+def test_a_venue_that_nobody_knows_falls_back_and_says_so() -> None:
+    told = MarketCalendars().describe(InstrumentId("ABC", "NOWHERE"), None)
+    assert told == "24/7 (a fallback: the hours of NOWHERE are not known)"
 
 
 @pytest.mark.parametrize("instrument", ["ES.NYSE", "CLG4.NASDAQ", "GC.ARCA"])

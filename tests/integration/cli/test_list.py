@@ -153,6 +153,27 @@ def test_a_bad_definition_is_refused(
     assert not catalog.exists()
 
 
+def test_an_instruments_own_calendar_can_be_taken_off(barledger: Barledger) -> None:
+    define = ("instrument", "set", "-i", "AAPL.NASDAQ")
+    for options, calendar in (
+        (("--calendar", "LSE"), "LSE"),
+        (("--tick", "0.05"), "LSE"),
+        (("--no-calendar",), None),
+    ):
+        ended = barledger(*define, *options, "--json")
+        assert ended.code == 0
+        assert ended.document["calendar"] == calendar
+    assert ended.document["tick"] == "0.05"
+
+
+def test_a_calendar_and_none_cannot_both_be_meant(barledger: Barledger, catalog: Path) -> None:
+    define = ("instrument", "set", "-i", "AAPL.NASDAQ")
+    ended = barledger(*define, "--calendar", "LSE", "--no-calendar")
+    assert ended.code == 2
+    assert "--calendar 'LSE' and --no-calendar" in ended.err
+    assert not catalog.exists()
+
+
 def test_a_finer_tick_brings_its_precision(barledger: Barledger) -> None:
     barledger("instrument", "set", "-i", "AAPL.NASDAQ", "--tick", "0.0001")
     (row,) = barledger("instrument", "show", "-i", "AAPL.NASDAQ", "--json").document["instruments"]

@@ -74,6 +74,81 @@ def test_venues_are_shown(barledger: Barledger) -> None:
     assert "LSE" in text
 
 
+@pytest.mark.usefixtures("bars")
+def test_an_instruments_own_calendar_is_not_the_venues(barledger: Barledger) -> None:
+    define = ("instrument", "set", "-i", "ABC.NOWHERE", "--calendar", "LSE")
+    equity = ("--class", "equity", "--currency", "USD", "--tick", "0.01")
+    assert barledger(*define, *equity).code == 0
+    (row,) = barledger("venue", "show", "--json").document["venues"]
+    assert row["calendars"] == ["24/7 (a fallback: the hours of NOWHERE are not known)"]
+    assert (row["instruments"], row["own_calendars"]) == (1, 1)
+    barledger("venue", "set", "NOWHERE", "--calendar", "NYSE")
+    (row,) = barledger("venue", "show", "--json").document["venues"]
+    assert (row["calendars"], row["own_calendars"]) == (["NYSE"], 1)
+
+
+def test_a_venue_without_instruments_names_none(barledger: Barledger) -> None:
+    ended = barledger("venue", "show", "CME", "LSE")
+    assert "ANY" not in ended.out
+    assert "CME Globex Equity (a fallback: what is traded at CME keeps hours" in ended.out
+
+
+def test_a_venue_whose_clock_is_not_known_is_told_by_utc(barledger: Barledger) -> None:
+    for more in ((), ("--json",)):
+        ended = barledger("venue", "set", "NOWHERE", "--calendar", "NYSE", *more)
+        assert ended.code == 0
+        assert ended.err == "The clock of NOWHERE is not known: its dates are told by UTC's.\n"
+    assert ended.document["venues"][0]["time_zone"] is None
+    ended = barledger("venue", "set", "LSE", "--calendar", "LSE", "--json")
+    assert not ended.err
+    assert ended.document["venues"][0]["time_zone"] == "Europe/London"
+
+
+def test_the_librarys_week_of_currencies_is_told_to_be_ours(barledger: Barledger) -> None:
+    ended = barledger("venue", "set", "IDEALPRO", "--calendar", "FOREX")
+    assert ended.out == "IDEALPRO: sessions are those of the calendar FX.\n"
+
+
+def test_a_half_day_that_ends_before_midnight_utc_can_be_used(
+    barledger: Barledger, tmp_path: Path
+) -> None:
+    """Auckland's 24 December ends at 12:45, which is 23:45 UTC of the day before."""
+    assert barledger("venue", "set", "NZSE", "--calendar", "XNZE").code == 0
+    file = tmp_path / "bars.csv"
+    rows = [f"2024-12-{date},1,2,1,2,10\n" for date in (20, 23, 24, 27)]
+    file.write_text("timestamp,open,high,low,close,volume\n" + "".join(rows))
+    define = ("instrument", "set", "-i", "AIR.NZSE", "--class", "equity", "--currency", "NZD")
+    assert barledger(*define, "--tick", "0.01", "--size-step", "1").code == 0
+    assert barledger("import-csv", file, "-i", "AIR.NZSE").code == 0
+    assert barledger("check", "-i", "AIR.NZSE").out.startswith("AIR.NZSE: Dec 20-27 ✓")
+    window = ("--start", "2024-12-20", "--end", "2024-12-27")
+    run = ("backtest", "-i", "AIR.NZSE", "--strategy", "buy-and-hold", "--param", "trade_size=1")
+    assert barledger(*run, *window, "--bar-type", "1_DAY").code == 0
+    assert barledger("verify").code == 0
+
+
+def test_weekly_bars_that_are_labelled_by_their_sunday_can_be_used(
+    barledger: Barledger, tmp_path: Path
+) -> None:
+    file = tmp_path / "bars.csv"
+    rows = [f"2024-03-{date},1,2,1,2,10\n" for date in (10, 17, 24)]
+    file.write_text("timestamp,open,high,low,close,volume\n" + "".join(rows))
+    arguments = ("-i", "ABC.NASDAQ", "--bar-type", "1_WEEK")
+    assert barledger("import-csv", file, *arguments).code == 0
+    assert "✓" in barledger("check", *arguments).out
+    assert barledger("verify").code == 0
+
+
+def test_a_bar_of_a_saturday_on_which_india_traded_is_taken(
+    barledger: Barledger, tmp_path: Path
+) -> None:
+    file = tmp_path / "bars.csv"
+    rows = [f"2024-{date},1,2,1,2,10\n" for date in ("03-01", "03-02", "03-04")]
+    file.write_text("timestamp,open,high,low,close,volume\n" + "".join(rows))
+    assert barledger("import-csv", file, "-i", "INFY.NSE", "--bar-type", "1_DAY").code == 0
+    assert barledger("check", "-i", "INFY").out.startswith("INFY: Mar 1-4 ✓")
+
+
 def test_nothing_is_known_at_first(barledger: Barledger, catalog: Path) -> None:
     assert "knows no venue" in barledger("venue", "show").out
     assert not catalog.exists()
