@@ -48,11 +48,12 @@ def command(
 ) -> int:
     """Show what is available and what is missing. No bar is loaded and nothing is fetched.
 
-    Every session of the venue's calendar is complete (✓), partial (◐), missing (✗), or corrupt
-    (!): a file of it is damaged, gone, or not as long as it was. Minutes
-    without a trade are no gap, up to half an hour; between bars of 5 minutes and longer, amid a
-    session, up to 10 bars in all and two hours at most. Without --start and --end all that is held
-    is checked; with a range, the exit code is 3 where anything of it is missing.
+    Every session of the venue's calendar is complete (✓), partial (◐), missing (✗), before the
+    history of its source (-), or corrupt (!): a file of it is damaged, gone, or not as long as it
+    was. The strip below shows the same with a mark for each session, or for as many as it takes.
+    Minutes without a trade are no gap, up to half an hour; between bars of 5 minutes and longer,
+    amid a session, up to 10 bars in all and two hours at most. Without --start and --end all that
+    is held is checked; with a range, the exit code is 3 where anything of it is missing.
 
     --html draws every session by its status into one file that needs no network: what is
     pointed at says its bars, their source, what it lacks and the last event that touched it.

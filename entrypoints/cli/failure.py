@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.errors import BarledgerError, CancelledError, OutputError, RowsRefusedError
 from entrypoints.cli.screen import Screen
+from entrypoints.cli.wording import safe
 
 _SHOWN_ROWS = 20
 
@@ -16,11 +17,16 @@ def show_failure(error: BarledgerError, *, as_json: bool) -> int:
     if as_json and not isinstance(error, OutputError):
         screen.show_json({**error.done, "error": _document(error)})
     prefix = "" if isinstance(error, CancelledError) else "Error: "
-    screen.err.print(f"{prefix}{error.message}", markup=False)
+    screen.err.print(_shown(f"{prefix}{error.message}"), markup=False)
     if isinstance(error, RowsRefusedError):
         _show_rows(screen, error)
-    screen.err.print(error.recovery, markup=False)
+    screen.err.print(_shown(error.recovery), markup=False)
     return error.exit_code
+
+
+def _shown(text: str) -> str:
+    """Return what a terminal may be given of it: names that others chose can be in it."""
+    return "\n".join(map(safe, text.split("\n")))
 
 
 def _document(error: BarledgerError) -> dict[str, Any]:

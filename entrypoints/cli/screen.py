@@ -101,7 +101,8 @@ class Screen:
             table.add_row(*(Text(cell) for cell in row))
         out = self.out
         with _output():
-            if table.__rich_measure__(out, out.options).minimum <= out.width:
+            # The minimum is that of the longest words, and cells would be cut to it.
+            if table.__rich_measure__(out, out.options).maximum <= out.width:
                 out.print(table)
             else:
                 self._show_rows([heading for heading, _ in columns], rows)

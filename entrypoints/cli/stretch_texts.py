@@ -20,7 +20,7 @@ _MARKS = {
     Status.PARTIAL: "◐ partial",
     Status.MISSING: "✗",
     Status.CORRUPT: "! corrupt",
-    Status.BEFORE_HISTORY: "· before its history",
+    Status.BEFORE_HISTORY: "- before its history",
 }
 _SHOWN = 5
 
@@ -29,7 +29,8 @@ def line(one: SeriesCheck) -> str:
     """Return all stretches of a series, such as `MSFT: Jan 1-15 ✓, Jan 16-31 ✗`."""
     stretches = one.stretches
     if not stretches:
-        return f"{one.name}: no session that is over in this range"
+        none = "no session that is over" if one.not_over else "no session"
+        return f"{one.name}: {none} in this range"
     shown = None if stretches[0].start.year != stretches[-1].end.year else stretches[0].start.year
     texts = []
     for stretch in stretches:

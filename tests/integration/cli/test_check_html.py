@@ -102,7 +102,7 @@ def refused(ended: Ended, why: str) -> None:
     message, recovery = ended.err.splitlines()
     assert message.startswith("Error: The picture ")
     assert why in message
-    assert recovery == "Name a file in a directory that can be written to: --html FILE.html."
+    assert recovery.endswith("in a directory with room that can be written to: --html FILE.html.")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,12 @@ def refused(ended: Ended, why: str) -> None:
         ("folder", "it is a directory"),
         ("", "it is a directory"),
         ("pipe", "no ordinary file"),
-        ("/dev/null", "no ordinary file"),
+        ("/dev/null", "a file of its own"),
+        ("/dev/stdout", "a file of its own"),
+        ("/proc/self/fd/1", "a file of its own"),
+        ("-", "a file of its own"),
+        ("bars.csv", "no page, and would be lost"),
+        ("other/ledger.db", "no page, and would be lost"),
         ("file/page.html", "there is no directory"),
         ("data/catalog/page.html", "it lies in the Parquet catalog"),
         ("data/catalog/ledger.db", "it lies in the Parquet catalog"),
@@ -127,6 +132,9 @@ def test_a_place_that_cannot_take_it_is_refused_before_any_work(
     (catalog / "AAPL.NASDAQ").mkdir(parents=True)
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
+    (tmp_path / "bars.csv").write_text("timestamp,open")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "ledger.db").write_bytes(b"SQLite format 3")
     (tmp_path / "link").symlink_to(catalog)
     os.mkfifo(tmp_path / "pipe")
     before = sorted(tmp_path.rglob("*"))
@@ -143,12 +151,29 @@ def test_the_json_of_a_refusal_is_an_error(held: Barledger) -> None:
 def test_a_link_is_followed_and_an_earlier_page_replaced(held: Barledger, tmp_path: Path) -> None:
     (tmp_path / "pages").mkdir()
     page = tmp_path / "pages" / "page.html"
-    page.write_text("an earlier page")
+    page.write_text("<!doctype html><p>an earlier page")
+    page.chmod(0o640)
     (tmp_path / "link.html").symlink_to(page)
     assert held("check", "--html", "link.html").code == 0
     assert (tmp_path / "link.html").is_symlink()
-    assert page.read_text().startswith("<!DOCTYPE html>")
+    assert page.read_text().startswith("<!DOCTYPE html>\n<html")
+    assert stat.S_IMODE(page.stat().st_mode) == 0o640
     assert leftovers(page.parent) == []
+
+
+def test_what_a_killed_process_left_goes_after_a_day(held: Barledger, tmp_path: Path) -> None:
+    old, new = (tmp_path / f".barledger-{name}.html" for name in ("0" * 16, "1" * 16))
+    for left in (old, new):
+        left.touch()
+    os.utime(old, (0, 0))
+    assert held("check", "--html", "page.html").code == 0
+    assert leftovers(tmp_path) == [new.name]
+
+
+def test_a_name_that_moves_the_cursor_is_told_as_text(held: Barledger) -> None:
+    ended = held("check", "--html", "no\x1b[31mwhere/page.html")
+    assert "\x1b" not in ended.err
+    assert "no\\x1b[31mwhere" in ended.err
 
 
 def test_a_page_may_be_read_by_whom_the_user_lets_read(held: Barledger, tmp_path: Path) -> None:
@@ -175,14 +200,14 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 def test_on_a_full_disk_the_earlier_page_stays(
     held: Barledger, disk: SmallDisk, tmp_path: Path
 ) -> None:
-    (disk.outside / "page.html").write_text("an earlier page")
+    (disk.outside / "page.html").write_text("<!DOCTYPE html>an earlier page")
     disk.fill()
     page, catalog = str(disk.inside / "page.html"), str(tmp_path / "data" / "catalog")
     run = Cli(tmp_path, prefix=disk.prefix)("check", "--html", page, "--catalog", catalog)
     assert run.code == 1
     assert run.out == ""
     assert "page.html cannot be written: No space left on device." in run.err
-    assert (disk.outside / "page.html").read_text() == "an earlier page"
+    assert (disk.outside / "page.html").read_text() == "<!DOCTYPE html>an earlier page"
     assert leftovers(disk.outside) == []
 
 

@@ -59,7 +59,7 @@ def test_before_the_history_nothing_can_be_had(barledger: Barledger, record: Rec
     ended = barledger("check", "-i", "AAPL", *RANGE)
     assert ended.code == 3
     assert ended.out.startswith(
-        "AAPL: Jan 2-7 · before its history, Jan 8-9 ✓, Jan 10 ✗, Jan 11-12 ✓\n"
+        "AAPL: Jan 2-7 - before its history, Jan 8-9 ✓, Jan 10 ✗, Jan 11-12 ✓\n"
     )
     (row,) = barledger("check", "-i", "AAPL", *RANGE, "--json").document["series"]
     assert row["sessions"]["before_history"] == 4

@@ -29,7 +29,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if executable is None:
         # Where it must not be missing, a skipped test would hide that nothing was tested.
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
-            "there is no Chromium: on Debian and Ubuntu, `apt-get install chromium` brings it"
+            "there is no Chromium: on Debian, `apt-get install chromium` brings it"
         )
     running = Browser(executable, tmp_path_factory.mktemp("chromium"))
     yield running
