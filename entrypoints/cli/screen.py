@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import attrs
 
@@ -25,6 +25,8 @@ Justify = Literal["left", "right"]
 _SILENT_SECONDS = 5
 _PLAIN_PERCENT = 10
 _PLAIN_WIDTH = 80
+# What would move the cursor of a terminal: bell, backspace, tabs of the other kind, a new page, CR.
+_CONTROL = dict.fromkeys((7, 8, 11, 12, 13))
 
 
 @attrs.define
@@ -54,12 +56,12 @@ class Screen:
     def tell(self, sentence: str) -> None:
         """Show a notice."""
         if not self.quiet:
-            self.err.print(sentence, markup=False)
+            _print_line(sentence, sys.stderr)
 
     def warn(self, sentence: str) -> None:
         """Show a warning, even to those who want it quiet, and keep it for the JSON."""
         self.warnings.append(sentence)
-        self.err.print(f"Warning: {sentence}", markup=False)
+        _print_line(f"Warning: {sentence}", sys.stderr)
 
     def show_json(self, document: Mapping[str, Any]) -> None:
         """Print the one JSON document."""
@@ -69,7 +71,7 @@ class Screen:
     def show_text(self, text: str) -> None:
         """Print a line of the result."""
         with _output():
-            self.out.print(text, markup=False)
+            _print_line(text, sys.stdout)
 
     @property
     def width(self) -> int:
@@ -78,6 +80,9 @@ class Screen:
 
     def show_spans(self, spans: Sequence[tuple[str, str]]) -> None:
         """Print a line of texts, each with its style, in colour where colours are wanted."""
+        if not _has_colours(sys.stdout):
+            self.show_text("".join(text for text, _ in spans))
+            return
         from rich.text import Text
 
         with _output():
@@ -136,6 +141,17 @@ class Screen:
         )
         with Progress(*columns, console=self.err, transient=True) as progress:
             yield _Bar(progress, progress.add_task(description, total=total))
+
+
+def _has_colours(stream: TextIO) -> bool:
+    """Whether colours may be wanted there; rich decides, and is not imported where none can be."""
+    return stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def _print_line(text: str, stream: TextIO) -> None:
+    """Print a line that has no style, without rich, which takes long to import."""
+    stream.write(text.translate(_CONTROL) + "\n")
+    stream.flush()
 
 
 @contextlib.contextmanager
