@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-import filelock
 
 from adapters.parquet import files, paths, reserve
 from adapters.parquet.content import checked_content
@@ -36,6 +35,8 @@ class ParquetBarRepository:
     @contextlib.contextmanager
     def lock(self, series: Series) -> Iterator[None]:
         """Hold the series' lock file; the system frees it when its holder dies."""
+        import filelock  # which is not needed to read, and takes long to import
+
         folder = self._root / paths.series_folder(series)
         with translated(self._root):
             make_folder(folder)
