@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-
 from adapters.parquet import files, paths, reserve
 from adapters.parquet.content import checked_content
 from adapters.parquet.durable import DurableBatch
