@@ -26,7 +26,9 @@ def test_a_cell_is_never_cut_whatever_the_terminals_width(
     terminal = _Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("COLUMNS", str(width))
-    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("TERM", "xterm")
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
     Screen().show_table([(one, "left") for one in HEADINGS], [ROW, ROW])
     shown = " ".join(terminal.getvalue().split())
     for text in (*HEADINGS, *ROW):
