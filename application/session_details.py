@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import attrs
 
 from application.catalog import Catalog
 from application.series_check import SeriesCheck
-from domain.events import HistoryStartFound, PartitionWritten, RangeConfirmedEmpty, Recorded
+from domain.events import (
+    Event,
+    HistoryStartFound,
+    PartitionWritten,
+    RangeConfirmedEmpty,
+    Recorded,
+)
 from domain.gaps import Judged, Status
 from domain.history import Revision, SeriesHistory
+from domain.intervals import IntervalSet
 from domain.sessions import Session, date_of_label, period_dates
 from domain.venues import venue
+
+
+class Scope(enum.Enum):
+    """What the bars that are told of a session are of; more than this, only a file could tell."""
+
+    SESSION = "session"
+    """Of the session: all lie inside its hours, or it is the one bar of its day or period."""
+    DATE = "date"
+    """Of its date: some lie before or after its hours."""
+    OUTSIDE = "outside"
+    """Of its date, and none inside its hours."""
+    OTHERS = "others"
+    """Of files that hold bars of other days too."""
 
 
 @attrs.frozen
 class SessionDetail:
     """A judged session, what is held of it, and what happened to it last.
 
-    `bars` are those of the current files that hold any of it. They are not `exact` where one of
-    these files holds bars of other days too: how many are of this session, only the file could
-    tell. `sources` name where they came from, each a source and its detail. `last` is the last
-    event that touched the session, None where none ever did. `problem` says what is wrong with a
-    file of it that is damaged, although the ledger does not know that yet.
+    `bars` are those of the current files that hold any of it, and `scope` says whether all of
+    these are of the session. `sources` name where they came from, each a source and its detail.
+    `last` is the last event that touched the session, None where none ever did: one that changed
+    its bars, or an answer of a source that it lacks some of its time. `problem` says what is wrong
+    with a file of it that is damaged, although the ledger does not know that yet.
     """
 
     judged: Judged
     bars: int = 0
-    exact: bool = True
+    scope: Scope = Scope.SESSION
     sources: tuple[tuple[str, str], ...] = ()
     last: Recorded | None = None
     problem: str | None = None
@@ -51,32 +73,37 @@ class SessionDetails:
         history = self._catalog.history(check.series, head)
         known = _known(check, history)
         problems = {one.partition.partition: one.problem for one in check.damaged}
-        answers = _Answers(history)
+        answers = _last_answers(history, check.judged)
         return [
-            _detail(one, known.revisions(one), known, problems, answers) for one in check.judged
+            _detail(one, answer, known, problems)
+            for one, answer in zip(check.judged, answers, strict=True)
         ]
 
 
 def _detail(
-    judged: Judged,
-    revisions: list[Revision],
-    known: _ByTime | _ByDate,
-    problems: dict[str, str],
-    answers: _Answers,
+    judged: Judged, answer: Recorded | None, known: _ByTime | _ByDate, problems: dict[str, str]
 ) -> SessionDetail:
+    revisions = known.revisions(judged)
     held = [
         one.event for one in revisions if one.is_current and one.event.partition not in problems
     ]
-    events = [*map(_last_change, revisions), *answers.about(judged)]
+    events = [*map(_last_change, revisions), *([answer] if answer else [])]
     wrong = [problems[one.event.partition] for one in revisions if _is_damaged(one, problems)]
     return SessionDetail(
         judged,
         bars=sum(known.bars(one) for one in held),
-        exact=all(known.is_alone(one, judged.session) for one in held),
+        scope=_joined({known.scope(one, judged.session) for one in held}),
         sources=tuple(dict.fromkeys((one.source, one.detail) for one in held)),
         last=max(events, key=lambda one: one.seq, default=None),
         problem=wrong[0] if wrong else None,
     )
+
+
+def _joined(scopes: set[Scope]) -> Scope:
+    """Return what the bars of several files are of."""
+    if Scope.OTHERS in scopes:
+        return Scope.OTHERS
+    return Scope.DATE if len(scopes) > 1 else next(iter(scopes), Scope.SESSION)
 
 
 def _is_damaged(one: Revision, problems: dict[str, str]) -> bool:
@@ -127,11 +154,13 @@ class _ByTime:
         """Return how many bars the file of a revision holds."""
         return event.bars
 
-    def is_alone(self, event: PartitionWritten, session: Session) -> bool:
-        """Return whether all bars of a file are those of one session, or of its date."""
+    def scope(self, event: PartitionWritten, session: Session) -> Scope:
+        """Return what the bars of a file are of, as seen from a session."""
         if session.open <= event.first_open and event.last_close <= session.close:
-            return True
-        return event.trading_dates == (session.date,) and self._is_of_one_date(session)
+            return Scope.SESSION
+        if event.trading_dates != (session.date,) or not self._is_of_one_date(session):
+            return Scope.OTHERS
+        return Scope.DATE if _overlaps(event.coverage, session) else Scope.OUTSIDE
 
     def _is_of_one_date(self, session: Session) -> bool:
         """Return whether the session begins and ends on its date, as those of stocks do."""
@@ -150,8 +179,12 @@ def _utc_dates(session: Session) -> Iterator[str]:
 
 def _touches(event: PartitionWritten, session: Session, date: dt.date | None) -> bool:
     """Return whether a file covers time of a session, or has bars of its date around it."""
-    covers = any(one.start < session.close and session.open < one.end for one in event.coverage)
-    return covers or (date is not None and date in event.trading_dates)
+    is_of_date = date is not None and date in event.trading_dates
+    return is_of_date or _overlaps(event.coverage, session)
+
+
+def _overlaps(time: IntervalSet, session: Session) -> bool:
+    return any(one.start < session.close and session.open < one.end for one in time)
 
 
 class _ByDate:
@@ -174,32 +207,42 @@ class _ByDate:
         del event
         return 1
 
-    def is_alone(self, event: PartitionWritten, session: Session) -> bool:
-        """Return True: which bar of a file is meant, its date says."""
+    def scope(self, event: PartitionWritten, session: Session) -> Scope:
+        """Return that it is the session's own: which bar of a file is meant, its date says."""
         del event, session
-        return True
+        return Scope.SESSION
 
     def _period(self, date: dt.date) -> dt.date:
         return period_dates(date, self._bar_type)[0]
 
 
-class _Answers:
-    """What sources said that they do not have, oldest first."""
-
-    def __init__(self, history: SeriesHistory) -> None:
-        self._answers = history.answers
-
-    def about(self, judged: Judged) -> Iterable[Recorded]:
-        """Yield the answers by which a session holds nothing and lacks nothing."""
-        if judged.confirmed_empty:
-            return (one for one in self._answers if _is_about(one, judged.session))
-        if judged.status is Status.BEFORE_HISTORY:
-            return (one for one in self._answers if isinstance(one.event, HistoryStartFound))
-        return ()
+def _last_answers(history: SeriesHistory, judged: Sequence[Judged]) -> list[Recorded | None]:
+    """Return, for each session, the last time that a source said that it lacks any of it."""
+    last: list[Recorded | None] = [None] * len(judged)
+    place = _Places(judged)
+    for recorded in history.answers:  # oldest first
+        for number in place.concerned(recorded.event):
+            last[number] = recorded
+    return last
 
 
-def _is_about(recorded: Recorded, session: Session) -> bool:
-    event = recorded.event
-    return isinstance(event, RangeConfirmedEmpty) and any(
-        one.start < session.close and session.open < one.end for one in event.empty
-    )
+class _Places:
+    """Finds which of the judged sessions, which are in order of time, an answer is about."""
+
+    def __init__(self, judged: Sequence[Judged]) -> None:
+        self._opens = [one.session.open for one in judged]
+        self._closes = [one.session.close for one in judged]
+        self._before = [n for n, one in enumerate(judged) if one.status is Status.BEFORE_HISTORY]
+
+    def concerned(self, event: Event) -> Iterator[int]:
+        """Yield the places of the sessions that an answer is about, some of them twice."""
+        if isinstance(event, RangeConfirmedEmpty):
+            for one in event.empty:
+                yield from self._between(one.start, one.end)
+        elif isinstance(event, HistoryStartFound):
+            yield from self._before
+            yield from self._between(event.start, event.start)
+
+    def _between(self, start: int, end: int) -> range:
+        """Return the places of the sessions that are open at any time from `start` to `end`."""
+        return range(bisect_right(self._closes, start), bisect_left(self._opens, end))

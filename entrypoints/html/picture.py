@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from entrypoints.html.series_data import KINDS, DayLists, script_json, series_data
+from entrypoints.html.series_data import KINDS, SCOPES, DayLists, script_json, series_data
 from entrypoints.html.views import LABELS, PageView, SeriesView, counts_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def pieces(
 
     def shared() -> Markup:
         # Asked for at the page's end, when the dates of all series are known.
-        return script_json({"days": days.table(), "kinds": KINDS, "labels": LABELS})
+        names = {"kinds": KINDS, "labels": LABELS, "scopes": SCOPES}
+        return script_json({"days": days.table(), **names})
 
     template = _environment().get_template("page.html.j2")
     yield from template.generate(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from markupsafe import Markup
 
+from application.session_details import Scope
 from domain.gaps import Judged
 from domain.sessions import NANOSECONDS_IN_DAY, midnight_utc
 from domain.venues import venue
@@ -32,6 +33,10 @@ KINDS = ("complete", "confirmed_empty", "partial", "missing", "corrupt", "before
 def kind_of(one: Judged) -> str:
     """Return how a session is drawn, one of `KINDS`."""
     return "confirmed_empty" if one.confirmed_empty else one.status.value
+
+
+SCOPES = tuple(one.value for one in Scope)
+"""What the bars that are told of a session are of."""
 
 
 @attrs.define
@@ -61,7 +66,7 @@ def series_data(
         "days": days.place(judged),
         "kind": runs(KINDS.index(kind_of(one)) for one in judged),
         "bars": runs(one.bars for one in details),
-        "alone": runs(int(one.exact) for one in details),
+        "scope": runs(SCOPES.index(one.scope.value) for one in details),
         "event": runs(differences([one.last.seq if one.last else 0 for one in details])),
         "hours": texts(words.hours_text(one.session, zone) for one in judged),
         "lacks": texts(words.lacking_text(one, zone) for one in judged),

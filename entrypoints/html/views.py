@@ -12,11 +12,13 @@ from markupsafe import Markup
 
 from domain.gaps import Status
 from domain.venues import venue
-from entrypoints.cli.wording import counted, safe
+from entrypoints.cli.wording import counted, dates_text, safe
 from entrypoints.html import words
 from entrypoints.html.series_data import KINDS, kind_of
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from application.check_availability import CheckReport
     from application.series_check import SeriesCheck
     from domain.stretches import Stretch
@@ -146,7 +148,7 @@ class SeriesView:
     @property
     def checked(self) -> str:
         """The first and last date that was judged."""
-        return dates(self.check.checked)
+        return dates_text(self.check.checked) if self.check.checked else "no date"
 
     @property
     def held(self) -> str:
@@ -180,7 +182,7 @@ class SeriesView:
         return max(0, len(self.check.gaps) - _LISTED)
 
 
-def _gap(one: Stretch, zone: words.Zone) -> GapRow:
+def _gap(one: Stretch, zone: dt.tzinfo) -> GapRow:
     status = one.status
     lacks = "all of it" if len(one.judged) == 1 else "all of them"
     if status in (Status.PARTIAL, Status.CORRUPT):
@@ -197,7 +199,7 @@ def _gap(one: Stretch, zone: words.Zone) -> GapRow:
     )
 
 
-def _lacking(one: Stretch, zone: words.Zone) -> str:
+def _lacking(one: Stretch, zone: dt.tzinfo) -> str:
     """Return what the first few sessions of a stretch lack."""
     shown = [(each.session.date, words.lacking_text(each, zone)) for each in one.judged[:3]]
     if len(one.judged) == 1:
@@ -214,13 +216,6 @@ def finding(counts: Mapping[str, int]) -> str:
     if complete == total:
         return "The one session is complete" if total == 1 else f"All {total:,} sessions complete"
     return f"{complete:,} of {counted(total, 'session')} complete"
-
-
-def dates(checked: tuple[object, object] | None) -> str:
-    """Return a range of dates."""
-    if checked is None:
-        return "no date"
-    return f"{checked[0]}" if checked[0] == checked[1] else f"{checked[0]} to {checked[1]}"
 
 
 def counts_of(checks: Iterable[SeriesCheck]) -> Counter[str]:
@@ -264,7 +259,7 @@ class PageView:
         ranges = [one.checked for one in self.report.series if one.checked]
         if not ranges:
             return "no date"
-        return dates((min(first for first, _ in ranges), max(last for _, last in ranges)))
+        return dates_text((min(first for first, _ in ranges), max(last for _, last in ranges)))
 
     @property
     def state(self) -> str:

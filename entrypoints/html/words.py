@@ -32,7 +32,6 @@ _WRITTEN = {
     WriteCause.RECOVERED: "taken in from a file that the ledger did not know",
 }
 _MOST_HOLES = 6
-Zone = dt.tzinfo
 
 
 def second(stamp: int) -> str:
@@ -40,7 +39,7 @@ def second(stamp: int) -> str:
     return instant_text(stamp // 10**9 * 10**9).replace("T", " ").replace("Z", " UTC")
 
 
-def hours_text(session: Session, zone: Zone) -> str:
+def hours_text(session: Session, zone: dt.tzinfo) -> str:
     """Return a session's hours by the clock of `zone`, such as `09:30 to 16:00`.
 
     It names no date, so that most sessions of a market read alike.
@@ -48,7 +47,7 @@ def hours_text(session: Session, zone: Zone) -> str:
     return f"{_clock(session.open, session, zone)} to {_clock(session.close, session, zone)}"
 
 
-def _clock(stamp: int, session: Session, zone: Zone) -> str:
+def _clock(stamp: int, session: Session, zone: dt.tzinfo) -> str:
     at = dt.datetime.fromtimestamp(stamp // 10**9, zone)
     days = (at.date() - session.date).days
     if not days:
@@ -57,7 +56,7 @@ def _clock(stamp: int, session: Session, zone: Zone) -> str:
     return f"{at:%H:%M} {count} {'after' if days > 0 else 'before'}"
 
 
-def lacking_text(one: Judged, zone: Zone) -> str:
+def lacking_text(one: Judged, zone: dt.tzinfo) -> str:
     """Return what a session lacks, by the clock of `zone`; nothing where it is all or none."""
     if one.status not in (Status.PARTIAL, Status.CORRUPT):
         return ""

@@ -51,6 +51,12 @@ def test_marks_stand_out_from_the_paper_and_from_the_card(mark: str, mode: int) 
     assert contrast(palette[mark], palette.get("card", "#ffffff")) >= 3
 
 
+def test_parts_of_a_bar_of_shares_have_the_colours_of_marks_and_no_others() -> None:
+    fills = dict(re.findall(r"\.share \.(\w+) \{ fill: ([^;]+);", resource("page.css")))
+    assert list(fills) == list(KINDS)
+    assert set(fills.values()) <= {f"var(--{mark})" for mark in MARKS}
+
+
 @pytest.mark.parametrize("mode", [0, 1, 2], ids=["light", "dark", "print"])
 @pytest.mark.parametrize("text", ["ink", "muted"])
 def test_text_can_be_read(text: str, mode: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.memory.trading_calendar import MemoryTradingCalendar
 from application.check_availability import CheckAvailability, CheckRequest
-from application.session_details import SessionDetail, SessionDetails
+from application.session_details import Scope, SessionDetail, SessionDetails
 from domain.as_of import AsOf
 from domain.bar_type import BarType
 from domain.bars import Bars
@@ -78,7 +78,8 @@ def test_a_stocks_session_has_the_bars_of_its_file_and_the_event_that_wrote_it(
     catalog.write(AAPL, session_bars("2024-01-02", "2024-01-03"), "one.csv")
     found = details(catalog, AAPL)
     tuesday, friday = found[DATES[0]], found[DATES[3]]
-    assert (tuesday.bars, tuesday.exact, tuesday.sources) == (390, True, (("csv", "one.csv"),))
+    assert (tuesday.bars, tuesday.scope) == (390, Scope.SESSION)
+    assert tuesday.sources == (("csv", "one.csv"),)
     assert (seq(tuesday), seq(found[DATES[1]])) == (1, 2)
     assert friday.judged.status is Status.MISSING
     assert (friday.bars, friday.sources, friday.last) == (0, (), None)
@@ -121,6 +122,43 @@ def test_damage_of_what_was_replaced_long_ago_is_no_event_of_the_day(
     assert seq(details(catalog, AAPL)[DATES[0]]) == 2
 
 
+# What the bars are of: sessions of stocks are from 14:30 to 21:00 here
+
+
+@pytest.mark.parametrize(
+    ("bars", "status", "expected"),
+    [
+        pytest.param(
+            minute_bars("2024-01-02T14:30:00", 390), Status.COMPLETE, Scope.SESSION, id="inside"
+        ),
+        pytest.param(
+            minute_bars("2024-01-02T14:29:00", 391), Status.COMPLETE, Scope.DATE, id="a bar before"
+        ),
+        pytest.param(
+            minute_bars("2024-01-02T14:30:00", 391), Status.COMPLETE, Scope.DATE, id="a bar after"
+        ),
+        pytest.param(
+            minute_bars("2024-01-02T21:00:00", 60), Status.MISSING, Scope.OUTSIDE, id="none inside"
+        ),
+        pytest.param(
+            Bars.concat(
+                [minute_bars("2024-01-02T00:30:00", 30), minute_bars("2024-01-02T14:30:00", 390)]
+            ),
+            Status.COMPLETE,
+            Scope.OTHERS,
+            id="an hour of the evening before",
+        ),
+    ],
+)
+def test_bars_of_a_file_are_the_sessions_own_only_where_all_lie_inside_its_hours(
+    catalog: MemoryCatalog, bars: Bars, status: Status, expected: Scope
+) -> None:
+    catalog.write(AAPL, bars)
+    found = details(catalog, AAPL)[DATES[0]]
+    assert found.judged.status is status
+    assert (found.bars, found.scope) == (len(bars), expected)
+
+
 def futures_bars(first: str, hours: int) -> Bars:
     return minute_bars(first, 60 * hours)
 
@@ -139,14 +177,14 @@ def test_a_futures_session_lies_in_two_files_that_hold_other_days_too(
     tuesday, wednesday = found[DATES[0]], found[DATES[1]]
     assert tuesday.judged.status is Status.COMPLETE
     # The evening's file is all its own; that of its date holds an hour of the next session.
-    assert (tuesday.bars, tuesday.exact, seq(tuesday)) == (60 + 23 * 60, False, 4)
-    assert (wednesday.bars, wednesday.exact) == (23 * 60, False)
+    assert (tuesday.bars, tuesday.scope, seq(tuesday)) == (60 + 23 * 60, Scope.OTHERS, 4)
+    assert (wednesday.bars, wednesday.scope) == (23 * 60, Scope.OTHERS)
 
 
 def test_bars_of_the_evening_are_the_next_sessions_alone(catalog: MemoryCatalog) -> None:
     catalog.write(FUTURE, futures_bars("2024-01-01T23:00:00", 1))
     found = details(catalog, FUTURE, end="2024-01-03")
-    assert (found[DATES[0]].bars, found[DATES[0]].exact) == (60, True)
+    assert (found[DATES[0]].bars, found[DATES[0]].scope) == (60, Scope.SESSION)
     assert (found[DATES[1]].bars, found[DATES[1]].last) == (0, None)
 
 
@@ -162,14 +200,15 @@ def test_a_daily_session_is_one_bar_of_its_years_file(catalog: MemoryCatalog) ->
     catalog.write(DAILY, daily_bars(*DATES[:3]))
     catalog.write(DAILY, daily_bars(*DATES[:2]))
     found = details(catalog, DAILY)
-    assert [(one.bars, one.exact, seq(one)) for one in found.values()] == [
-        (1, True, 2),
-        (1, True, 2),
+    assert {one.scope for one in found.values()} == {Scope.SESSION}
+    assert [(one.bars, seq(one)) for one in found.values()] == [
+        (1, 2),
+        (1, 2),
         # It was there once; the event that left it out is the last that touched it.
-        (0, True, 2),
-        (0, True, None),
-        (0, True, None),
-        (0, True, None),
+        (0, 2),
+        (0, None),
+        (0, None),
+        (0, None),
     ]
 
 
@@ -192,3 +231,51 @@ def test_what_sources_do_not_have_is_an_event_too(catalog: MemoryCatalog) -> Non
     assert found[DATES[0]].judged.status is Status.BEFORE_HISTORY
     assert found[DATES[3]].judged.confirmed_empty
     assert [seq(found[date]) for date in DATES] == [2, 2, 1, 3, None, None]
+
+
+# Sessions of which a source lacks a part
+
+
+def answer(catalog: MemoryCatalog, *events: RangeConfirmedEmpty | HistoryStartFound) -> None:
+    catalog.ledger.append(list(events), ORIGIN, expected_head=catalog.head)
+
+
+def confirmed_empty(start: str, end: str) -> RangeConfirmedEmpty:
+    return RangeConfirmedEmpty(AAPL, IntervalSet.of((utc(start), utc(end))), "ibkr", "asked")
+
+
+def test_a_session_that_an_answer_has_completed_names_the_answer(catalog: MemoryCatalog) -> None:
+    catalog.write(AAPL, session_bars("2024-01-02", "2024-01-03", minutes=150))
+    assert details(catalog, AAPL)[DATES[0]].judged.status is Status.PARTIAL
+    answer(catalog, confirmed_empty("2024-01-02T17:00:00", "2024-01-02T21:00:00"))
+    found = details(catalog, AAPL)
+    tuesday = found[DATES[0]]
+    assert (tuesday.judged.status, tuesday.judged.confirmed_empty) == (Status.COMPLETE, False)
+    assert (tuesday.bars, seq(tuesday), seq(found[DATES[1]])) == (150, 3, 2)
+    # What is written after the answer is the last event again.
+    catalog.write(AAPL, session_bars("2024-01-02", "2024-01-02", price=9_000))
+    assert seq(details(catalog, AAPL)[DATES[0]]) == 4
+
+
+def test_an_answer_touches_the_sessions_that_its_time_overlaps(catalog: MemoryCatalog) -> None:
+    answer(
+        catalog,
+        # From the end of one session to the beginning of the next but one.
+        confirmed_empty("2024-01-02T21:00:00", "2024-01-04T14:30:00"),
+        confirmed_empty("2024-01-04T14:30:00", "2024-01-08T14:31:00"),
+        confirmed_empty("2024-01-05T20:59:00", "2024-01-05T23:00:00"),
+    )
+    found = details(catalog, AAPL)
+    assert [seq(found[date]) for date in DATES] == [None, 1, 2, 3, 2, None]
+
+
+def test_a_start_of_history_touches_what_is_before_it_and_the_session_that_it_lies_in(
+    catalog: MemoryCatalog,
+) -> None:
+    catalog.write(AAPL, minute_bars("2024-01-04T17:00:00", 240))
+    answer(catalog, HistoryStartFound(AAPL, utc("2024-01-04T17:00:00"), "ibkr"))
+    found = details(catalog, AAPL)
+    statuses = [found[date].judged.status for date in DATES[:4]]
+    before = Status.BEFORE_HISTORY
+    assert statuses == [before, before, Status.COMPLETE, Status.MISSING]
+    assert [seq(found[date]) for date in DATES[:4]] == [2, 2, 2, None]

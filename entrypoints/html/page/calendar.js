@@ -22,6 +22,7 @@ function draw(map, read) {
   map.classList.add(sizeOf(years.size, at, skipped));
   const blocks = [...years].map(([year, numbers]) =>
     yearBlock(year, numbers, { read, at, last, skipped }));
+  map.setAttribute("aria-colcount", Math.max(...at.map((one) => one.week)) - skipped + 1);
   map.replaceChildren(...blocks);
   return at;
 }
@@ -53,7 +54,7 @@ function yearBlock(year, numbers, { read, at, last, skipped }) {
   weeks.style.gridTemplateRows = "13px";
   weeks.append(...months(numbers.map((n) => [read.days[n], at[n].week - skipped])), ...weekdays(last));
   for (let row = 0; row <= last; row++) {
-    const line = element("div", "row", { role: "row" });
+    const line = element("div", "row", { role: "row", "aria-label": `${WEEKDAYS[row]}s` });
     line.append(...numbers.filter((n) => at[n].row === row).map((n) => cell(n, read, row, at[n].week - skipped)));
     if (line.childElementCount) weeks.append(line);
   }
@@ -63,7 +64,9 @@ function yearBlock(year, numbers, { read, at, last, skipped }) {
 
 function cell(number, read, row, week) {
   const kind = read.kinds[number];
-  const one = element("span", `mark ${SHARED.kinds[kind]}`, { role: "gridcell", tabindex: "-1" });
+  const one = element("span", `mark ${SHARED.kinds[kind]}`, {
+    role: "gridcell", tabindex: "-1", "aria-colindex": week + 1,
+  });
   one.dataset.number = number;
   one.style.gridArea = `${row + 2} / ${week + 2}`;
   const said = read.rows(number).map(([name, text]) => `${name}: ${text}`).join(". ");

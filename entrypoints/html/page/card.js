@@ -15,20 +15,27 @@ function showCard(one, read) {
   }
   card.replaceChildren(element("p", "date", {}, dateText(read.days[number])), status, list);
   card.hidden = false;
+  card.scrollTop = 0;
   place(one);
 }
 
-/** Put the card under the cell, or above it where there is no room, and never out of sight. */
+/** Put the card under the cell or above it; where there is no room, over it, but all in sight. */
 function place(one) {
   card.style.left = "0";
   const cell = one.getBoundingClientRect(), size = card.getBoundingClientRect();
-  const width = document.documentElement.clientWidth;
-  const left = Math.max(MARGIN, Math.min(cell.left - 12, width - size.width - MARGIN));
-  const below = cell.bottom + MARGIN;
-  const fits = below + size.height <= window.innerHeight || cell.top < size.height + MARGIN;
-  const top = fits ? below : cell.top - size.height - MARGIN;
-  card.style.left = `${left + window.scrollX}px`;
+  const right = document.documentElement.clientWidth - size.width - MARGIN;
+  const lowest = window.innerHeight - size.height - MARGIN;
+  const below = cell.bottom + MARGIN, above = cell.top - size.height - MARGIN;
+  const top = below > lowest && above >= MARGIN ? above : between(below, lowest);
+  card.style.left = `${between(cell.left - 12, right) + window.scrollX}px`;
   card.style.top = `${top + window.scrollY}px`;
+  // What is too high for the screen scrolls, but only where that takes no cell from the pointer.
+  card.classList.toggle("high", card.scrollHeight > card.clientHeight && one === document.activeElement);
+}
+
+/** Return a place that is neither out of sight nor, if that can be, beyond the last one. */
+function between(place, last) {
+  return Math.max(MARGIN, Math.min(place, last));
 }
 
 function hideCard() {

@@ -12,12 +12,15 @@ function drawMap(map) {
   drawn.set(map, { read, at });
   const gap = read.kinds.findIndex((kind) => !isWhole(kind));
   cellOf(map, map.dataset.stop ?? Math.max(gap, 0)).tabIndex = 0;
+  // From now on the Tab key stops at this cell, and no more at the map itself.
+  map.removeAttribute("tabindex");
 }
 
 function forget(map) {
   if (!drawn.has(map) || map.contains(document.activeElement)) return;
   map.style.minHeight = `${map.offsetHeight}px`;
   map.replaceChildren();
+  map.tabIndex = 0;
   drawn.delete(map);
 }
 
@@ -33,18 +36,26 @@ function focusCell(map, number) {
   one.focus();
 }
 
+/** Show the card of the cell with the focus, or none. */
+function showFocused() {
+  const one = document.activeElement?.closest?.(".map [data-number]");
+  if (one) showCard(one, drawn.get(one.closest(".map")).read);
+  else hideCard();
+}
+
 function listen(map) {
-  const show = (event) => {
+  // A map that is not drawn yet is a stop of the Tab key all the same.
+  map.tabIndex = 0;
+  map.addEventListener("focus", () => {
+    drawMap(map);
+    map.querySelector('[tabindex="0"]').focus();
+  });
+  map.addEventListener("pointerover", (event) => {
     const one = event.target.closest("[data-number]");
     if (one) showCard(one, drawn.get(map).read);
-  };
-  map.addEventListener("pointerover", show);
-  map.addEventListener("pointerleave", () => {
-    const one = document.activeElement?.closest?.(".map [data-number]");
-    if (one) showCard(one, drawn.get(one.closest(".map")).read);
-    else hideCard();
   });
-  map.addEventListener("focusin", show);
+  map.addEventListener("pointerleave", showFocused);
+  map.addEventListener("focusin", showFocused);
   map.addEventListener("focusout", hideCard);
   map.addEventListener("click", (event) => {
     const one = event.target.closest("[data-number]");
@@ -95,7 +106,10 @@ function filter(form) {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") hideCard();
 });
-window.addEventListener("resize", hideCard);
+// Phones change the window's size whenever their address bar comes or goes.
+window.addEventListener("resize", () => card.hidden || showFocused());
+// A press on the card leaves the focus, and so the card, where it is.
+card.addEventListener("mousedown", (event) => event.preventDefault());
 watch(document.querySelectorAll(".map"));
 const form = document.querySelector(".filter");
 if (form) filter(form);

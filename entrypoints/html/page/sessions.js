@@ -34,13 +34,13 @@ function column(packed) {
 function readSeries(number) {
   const data = JSON.parse(document.getElementById(`series-${number}`).textContent);
   const read = { days: summed(SHARED.days[data.days]), kinds: expand(data.kind) };
-  const bars = expand(data.bars), alone = expand(data.alone), events = summed(data.event);
+  const bars = expand(data.bars), scopes = expand(data.scope), events = summed(data.event);
   const texts = {};
   for (const name of ["hours", "lacks", "source", "problem", "did", "by"]) {
     texts[name] = column(data[name]);
   }
   read.rows = (at) => rowsOf({
-    kind: SHARED.kinds[read.kinds[at]], bars: bars[at], alone: alone[at] === 1, event: events[at],
+    bars: bars[at], scope: SHARED.scopes[scopes[at]], event: events[at],
     every: data.every, zone: data.zone, hours: texts.hours(at), lacks: texts.lacks(at),
     source: texts.source(at), problem: texts.problem(at), did: texts.did(at), by: texts.by(at),
   });
@@ -62,8 +62,12 @@ function barsText(one) {
   const number = NUMBERS.format(one.bars);
   if (!one.bars) return "none held";
   if (one.every) return one.every === "day" ? number : `${number} for the ${one.every}`;
-  if (!one.alone) return `${number} in files that hold other days too`;
-  return one.kind === "missing" ? `${number}, none of them inside its hours` : number;
+  return number + {
+    session: "",
+    date: " on this date, hours before and after included",
+    outside: " on this date, none of them inside its hours",
+    others: " in files that hold other days too",
+  }[one.scope];
 }
 
 function dateText(day) {

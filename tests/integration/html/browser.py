@@ -135,7 +135,10 @@ def _pipe() -> Iterator[int]:
 
 
 class Page:
-    """A page in a tab of `width` CSS pixels, in light or `dark`, that may run `scripts` or not."""
+    """A page in a tab of `width` CSS pixels, in light or `dark`, that may run `scripts` or not.
+
+    On a `touch` screen fingers point, and no mouse.
+    """
 
     def __init__(
         self,
@@ -146,6 +149,7 @@ class Page:
         height: int = 900,
         dark: bool = False,
         scripts: bool = True,
+        touch: bool = False,
     ) -> None:
         self._connection = connection
         self.address = address
@@ -156,13 +160,7 @@ class Page:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        self.resize(width, height, touch=touch)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call("Page.navigate", url=address)
@@ -189,17 +187,50 @@ class Page:
                 "setTimeout(done))))"
             )
 
+    def resize(self, width: int, height: int, *, touch: bool = False) -> None:
+        """Give the tab another size, in CSS pixels."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=touch,
+        )
+        self.call("Emulation.setTouchEmulationEnabled", enabled=touch)
+
     def hover(self, selector: str) -> None:
         """Point at the middle of an element, which is scrolled to first."""
-        x, y = self.evaluate(
-            f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
-            " one.scrollIntoView({block: 'center', inline: 'center'});"
-            " const box = one.getBoundingClientRect();"
-            " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
-        )
-        self.settle()
+        self._to_middle(selector)
+        self.point(selector)
+
+    def point(self, selector: str) -> None:
+        """Point at the middle of an element where it is."""
+        x, y = self.middle(selector)
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         self.settle()
+
+    def tap(self, selector: str) -> None:
+        """Touch the middle of an element, which is scrolled to first, with a finger."""
+        self._to_middle(selector)
+        x, y = self.middle(selector)
+        self.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        self.settle()
+
+    def _to_middle(self, selector: str) -> None:
+        self.evaluate(
+            f"document.querySelector({json.dumps(selector)})"
+            ".scrollIntoView({block: 'center', inline: 'center'})"
+        )
+        self.settle()
+
+    def middle(self, selector: str) -> tuple[float, float]:
+        """Return where the middle of an element is on the screen."""
+        x, y = self.evaluate(
+            f"(box => [box.x + box.width / 2, box.y + box.height / 2])"
+            f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
+        )
+        return x, y
 
     def press(self, key: str, modifiers: int = 0) -> None:
         """Press and let go of a key, such as `Tab` or `n`; with modifiers 2, Control is held."""

@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from adapters.sqlite.ledger import SqliteLedger
@@ -19,12 +20,13 @@ from domain.bars import Bars
 from domain.events import HistoryStartFound, RangeConfirmedEmpty
 from domain.intervals import IntervalSet
 from tests.builders import AAPL as AAPL_MINUTES
+from tests.builders import MSFT as MSFT_MINUTES
 from tests.builders import ORIGIN, csv_text, minute_bars, session_bars, utc
 from tests.integration.html.browser import Page
 from tests.integration.html.conftest import HOSTILE, Catalog, OpenPage, Picture
 
 AAPL, IBM = 0, 1
-CONTROL = 2
+CONTROL, SHIFT = 2, 8
 FOCUSED = "document.activeElement.getAttribute('aria-label')"
 
 
@@ -181,17 +183,101 @@ def test_what_happened_to_a_session_is_told(
         assert part in shown[name]
 
 
-def test_details_are_never_cut_off(open_page: OpenPage, picture: Picture) -> None:
-    page = open_page(picture.path, width=320, height=480)
-    see(page, AAPL)
-    for date in ("Monday 8 January 2024", "Thursday 28 March 2024"):
-        page.hover(cell(page, AAPL, date))
-        left, right = page.evaluate(
-            "(box => [box.left, document.documentElement.clientWidth - box.right])"
-            "(document.getElementById('card').getBoundingClientRect())"
-        )
-        assert left >= 0
-        assert right >= 0
+# Small screens: two phones, one of them turned, and a window that is not high
+SIZES = [(320, 568), (320, 480), (568, 320), (640, 450)]
+SIDES = (
+    "(box => [box.left, box.top, document.documentElement.clientWidth - box.right,"
+    " innerHeight - box.bottom])(document.getElementById('card').getBoundingClientRect())"
+)
+CUT_OFF = "(card => card.scrollHeight - card.clientHeight)(document.getElementById('card'))"
+DAYS = ("Monday 8 January 2024", "Tuesday 12 March 2024", "Thursday 28 March 2024")
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("block", ["start", "center", "end"])
+def test_details_are_never_cut_off(
+    open_page: OpenPage, picture: Picture, width: int, height: int, block: str
+) -> None:
+    page = open_page(picture.path, width=width, height=height)
+    for date in DAYS:
+        one = cell(page, AAPL, date)
+        place = json.dumps({"block": block, "inline": "center"})
+        page.evaluate(f"document.querySelector('{one}').scrollIntoView({place})")
+        page.settle()
+        page.point(one)
+        assert (card(page) or {})["date"] == date
+        assert min(page.evaluate(SIDES)) >= 0, (date, page.evaluate(SIDES))
+        assert page.evaluate(CUT_OFF) == 0
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_details_are_in_sight_wherever_a_key_leads(
+    open_page: OpenPage, picture: Picture, width: int, height: int
+) -> None:
+    page = open_page(picture.path, width=width, height=height)
+    page.evaluate(f"document.querySelectorAll('.series > summary')[{IBM}].focus()")
+    page.press("Tab")
+    for key, modifiers in [("PageDown", 0), ("End", 0), ("End", CONTROL), ("PageUp", 0)]:
+        page.press(key, modifiers)
+        assert page.evaluate(FOCUSED).startswith((card(page) or {})["date"])
+        assert min(page.evaluate(SIDES)) >= 0, (key, page.evaluate(SIDES))
+
+
+def test_details_that_are_higher_than_the_screen_scroll(
+    open_page: OpenPage, picture: Picture
+) -> None:
+    page = open_page(picture.path, width=320, height=120, touch=True)
+    page.tap(cell(page, AAPL, "Monday 8 January 2024"))
+    assert min(page.evaluate(SIDES)) >= 0
+    hidden = page.evaluate(CUT_OFF)
+    assert hidden > 0
+    # A finger that goes up moves them, and a touch does not put them away.
+    x, y = page.middle("#card")
+    page.call("Input.synthesizeScrollGesture", x=x, y=y, yDistance=-1000, speed=4000)
+    page.settle()
+    assert page.evaluate("document.getElementById('card').scrollTop") == hidden
+    page.tap("#card")
+    assert (card(page) or {})["date"] == "Monday 8 January 2024"
+
+
+def test_details_of_the_session_with_the_focus_outlive_another_size(
+    open_page: OpenPage, picture: Picture
+) -> None:
+    """A phone changes it when its address bar comes or goes."""
+    page = open_page(picture.path, width=320, height=568, touch=True)
+    page.tap(cell(page, AAPL, "Monday 8 January 2024"))
+    for width, height in [(320, 480), (568, 320), (320, 568)]:
+        page.resize(width, height, touch=True)
+        page.settle()
+        assert (card(page) or {})["date"] == "Monday 8 January 2024"
+        assert min(page.evaluate(SIDES)) >= 0
+    # Those that were put away stay so.
+    page.press("Escape")
+    page.resize(320, 480, touch=True)
+    page.settle()
+    assert card(page) is None
+
+
+CELLS = (
+    "(([one, other]) => [one.offsetWidth, one.offsetHeight, "
+    "other.offsetTop - one.offsetTop, other.offsetLeft - one.offsetLeft])"
+    "(['5 January 1998', '13 January 1998'].map(date => "
+    'document.querySelector(`[data-series="1"] [aria-label*=" ${date}"]`)))'
+)
+
+
+@pytest.mark.parametrize(
+    ("touch", "distances"), [(False, [9, 9, 11, 11]), (True, [18, 18, 20, 20])]
+)
+def test_fingers_find_room_in_maps_of_many_years(
+    open_page: OpenPage, picture: Picture, touch: bool, distances: list[int]
+) -> None:
+    page = open_page(picture.path, width=320, height=568, touch=touch)
+    see(page, IBM)
+    assert page.evaluate(CELLS) == distances
+    assert page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
 
 
 # The keyboard
@@ -245,26 +331,95 @@ def test_page_keys_go_by_years(open_page: OpenPage, picture: Picture) -> None:
     assert " January 1998: " in page.evaluate(FOCUSED)
 
 
-def test_a_screen_reader_meets_a_grid_of_named_cells_and_a_table_of_gaps(
+@attrs.frozen
+class Node:
+    """A node as a screen reader meets it: those that it passes over are left out."""
+
+    role: str
+    name: str
+    children: list[Node]
+
+    def all(self, role: str) -> list[Node]:
+        """Return every node of a role in this one, in order."""
+        found = [each for one in self.children for each in one.all(role)]
+        return [self, *found] if self.role == role else found
+
+
+def tree(page: Page) -> Node:
+    """Return the page as a screen reader meets it."""
+    page.call("Accessibility.enable")
+    nodes = {one["nodeId"]: one for one in page.call("Accessibility.getFullAXTree")["nodes"]}
+
+    def met(number: str) -> list[Node]:
+        node = nodes[number]
+        children = [each for child in node.get("childIds", ()) for each in met(child)]
+        if node["ignored"]:
+            return children
+        name = str(node.get("name", {}).get("value", ""))
+        return [Node(str(node["role"]["value"]), name, children)]
+
+    return met(next(iter(nodes)))[0]
+
+
+def test_a_screen_reader_meets_a_grid_of_named_rows_and_cells(
     open_page: OpenPage, picture: Picture
 ) -> None:
     page = open_page(picture.path)
-    page.call("Accessibility.enable")
-    page.evaluate("document.querySelector('.words').open = true")
-    nodes = page.call("Accessibility.getFullAXTree")["nodes"]
-    named: dict[str, list[str]] = {}
-    for node in nodes:
-        if not node["ignored"]:
-            name = str(node.get("name", {}).get("value", ""))
-            named.setdefault(str(node["role"]["value"]), []).append(name)
-    grid = named["grid"][0]
-    assert grid.startswith(
+    see(page, AAPL)
+    grid = tree(page).all("grid")[0]
+    assert grid.name.startswith(
         "Sessions of AAPL.NASDAQ, 1-minute bars, 2024-01-01 to 2024-03-28: 52 of"
     )
-    assert "2024: 52 of 61 sessions complete" in named["rowgroup"]
-    assert [one for one in named["gridcell"] if one.startswith("Monday 8 January 2024: partial. ")]
-    assert {"From", "To", "Status", "Sessions", "Lacking"} <= set(named["columnheader"])
-    assert "2024-02-05" in " ".join(named["cell"] + named["StaticText"])
+    (year,) = grid.all("rowgroup")
+    assert year.name == "2024: 52 of 61 sessions complete"
+    rows = [one for one in year.children if one.role == "row"]
+    assert [one.name for one in rows] == [
+        "Mondays",
+        "Tuesdays",
+        "Wednesdays",
+        "Thursdays",
+        "Fridays",
+    ]
+    for row in rows:
+        assert {one.role for one in row.children} == {"gridcell"}
+        assert all(one.name.startswith(f"{row.name[:-1]} ") for one in row.children)
+    assert sum(len(one.children) for one in rows) == 61
+    assert rows[0].children[1].name.startswith("Monday 22 January 2024: complete. ")
+
+
+def test_a_grid_tells_its_columns_and_that_it_cannot_be_changed(
+    open_page: OpenPage, picture: Picture
+) -> None:
+    page = open_page(picture.path)
+    see(page, AAPL)
+    grid = "document.querySelector('[data-series=\"0\"]')"
+    assert page.evaluate(f"{grid}.ariaReadOnly") == "true"
+    assert page.evaluate(f"{grid}.ariaColCount") == "13"
+    # The first week has no Monday; the day on which King is honoured leaves a blank in the third.
+    for row, columns in [("Mondays", [2, 4]), ("Tuesdays", [1, 2, 3]), ("Thursdays", [1, 2, 3])]:
+        found = page.evaluate(
+            f"[...{grid}.querySelectorAll('[aria-label={row}] > *')].map(one => one.ariaColIndex)"
+        )
+        assert [int(one) for one in found[: len(columns)]] == columns
+    assert found[-1] == "13"
+
+
+def test_a_finding_is_said_once_and_not_by_the_bar_beside_it(
+    open_page: OpenPage, picture: Picture
+) -> None:
+    met = tree(open_page(picture.path))
+    assert [one.name for one in met.all("image")] == ["5,901 of 5,910 sessions complete"]
+    assert all(one.all("image") == [] for one in met.all("DisclosureTriangle"))
+    assert len(met.all("DisclosureTriangle")) >= 2
+
+
+def test_a_screen_reader_meets_a_table_of_gaps(open_page: OpenPage, picture: Picture) -> None:
+    page = open_page(picture.path)
+    page.evaluate("document.querySelector('.words').open = true")
+    met = tree(page)
+    heads = [one.name for one in met.all("columnheader")]
+    assert heads[:5] == ["From", "To", "Status", "Sessions", "Lacking"]
+    assert "2024-02-05" in [one.name for one in met.all("cell")]
 
 
 # Light, dark, small, printed, and without scripts
@@ -386,11 +541,17 @@ def rare(tmp_path_factory: pytest.TempPathFactory) -> Picture:
     catalog("import-csv", file, "-i", "ESH4.CME")
     file.write_text(csv_text(session_bars("2024-01-04", "2024-01-05")))
     catalog("import-csv", file, "-i", "AAPL.NASDAQ")
+    # From 07:00 to 12:00, of which two and a half hours are regular, and after hours alone.
+    around = [minute_bars("2024-01-03T12:00:00", 300), minute_bars("2024-01-04T21:00:00", 60)]
+    file.write_text(csv_text(Bars.concat(around)))
+    catalog("import-csv", file, "-i", "MSFT.NASDAQ")
     with contextlib.closing(SqliteLedger(catalog.folder / "ledger.db", SystemClock())) as ledger:
         empty = IntervalSet.of((utc("2024-01-08T14:30:00"), utc("2024-01-08T21:00:00")))
+        afternoon = IntervalSet.of((utc("2024-01-03T17:00:00"), utc("2024-01-03T21:00:00")))
         events = [
             HistoryStartFound(AAPL_MINUTES, utc("2024-01-04T14:30:00"), "ibkr"),
             RangeConfirmedEmpty(AAPL_MINUTES, empty, "ibkr", "asked twice"),
+            RangeConfirmedEmpty(MSFT_MINUTES, afternoon, "ibkr", "asked twice"),
         ]
         ledger.append(events, ORIGIN, expected_head=ledger.head())
     return catalog.draw(folder / "rare.html", "--start", "2024-01-02", "--end", "2024-01-09")
@@ -434,6 +595,35 @@ def test_bars_of_files_that_hold_other_days_too_are_not_given_to_one(
     assert shown["Session"] == "17:00 the day before to 16:00 (America/Chicago)"
 
 
+def test_bars_around_the_sessions_hours_are_told_to_be_in_the_number(
+    open_page: OpenPage, rare: Picture
+) -> None:
+    page = open_page(rare.path)
+    page.hover(cell(page, 2, "Wednesday 3 January 2024"))
+    shown = card(page)
+    assert shown is not None
+    assert shown["Session"] == "09:30 to 16:00 (America/New_York)"
+    assert shown["Bars"] == "300 on this date, hours before and after included"
+    page.hover(cell(page, 2, "Thursday 4 January 2024"))
+    shown = card(page)
+    assert shown is not None
+    assert (shown["status"], shown["Bars"]) == (
+        "missing",
+        "60 on this date, none of them inside its hours",
+    )
+
+
+def test_the_answer_that_completed_a_session_is_its_last_event(
+    open_page: OpenPage, rare: Picture
+) -> None:
+    page = open_page(rare.path)
+    page.hover(cell(page, 2, "Wednesday 3 January 2024"))
+    shown = card(page)
+    assert shown is not None
+    assert shown["status"] == "complete"
+    assert shown["Last event"].endswith(": confirmed empty by ibkr asked twice")
+
+
 # Many series
 
 
@@ -459,6 +649,47 @@ def test_many_series_are_a_list_that_opens(open_page: OpenPage, many: Picture) -
         == 4
     )
     assert page.evaluate("document.querySelectorAll('[role=gridcell]').length") == 4
+
+
+MAP_WITH_FOCUS = "document.activeElement.closest('.map')?.dataset.series"
+
+
+def test_the_tab_key_stops_once_at_every_map_there_and_back(
+    open_page: OpenPage, many: Picture
+) -> None:
+    page = open_page(many.path, height=320)
+    page.evaluate("document.querySelectorAll('.series').forEach(one => one.open = true)")
+    page.evaluate("document.getElementById('lacking').focus()")
+    page.settle()
+    for modifiers, expected in [(0, list(range(12))), (SHIFT, list(range(10, -1, -1)))]:
+        stops = []
+        for _ in range(40):
+            page.press("Tab", modifiers)
+            stops.append(page.evaluate(MAP_WITH_FOCUS))
+            if stops[-1] == str(expected[-1]):
+                break
+        assert [int(one) for one in stops if one is not None] == expected
+
+
+def test_a_map_that_is_not_drawn_yet_is_drawn_for_the_tab_key(
+    open_page: OpenPage, many: Picture
+) -> None:
+    page = open_page(many.path, width=320, height=320)
+    page.evaluate("document.querySelectorAll('.series').forEach(one => one.open = true)")
+    page.settle()
+    map_ = "document.querySelector('[data-series=\"11\"]')"
+    assert page.evaluate(f"[{map_}.children.length, {map_}.tabIndex]") == [0, 0]
+    summary = f"{map_}.closest('details').querySelector('summary')"
+    page.evaluate(f"{summary}.focus({{preventScroll: true}})")
+    assert page.evaluate(f"{map_}.children.length") == 0
+    page.press("Tab")
+    assert page.evaluate(MAP_WITH_FOCUS) == "11"
+    assert page.evaluate(FOCUSED).startswith("Tuesday 2 January 2024: complete. ")
+    assert (card(page) or {})["date"] == "Tuesday 2 January 2024"
+    # Back from it, the map itself is no stop any more.
+    assert page.evaluate(f"{map_}.hasAttribute('tabindex')") is False
+    page.press("Tab", SHIFT)
+    assert page.evaluate(f"document.activeElement === {summary}") is True
 
 
 def test_series_are_found_by_name_and_by_what_they_lack(open_page: OpenPage, many: Picture) -> None:
