@@ -67,6 +67,14 @@ def card(page: Page) -> dict[str, str] | None:
     return found
 
 
+def pointed_at(page: Page, series: int, date: str) -> dict[str, str]:
+    """Point at a session, and return the details that are shown."""
+    page.hover(cell(page, series, date))
+    shown = card(page)
+    assert shown is not None
+    return shown
+
+
 def text(page: Page, selector: str = "main") -> str:
     return str(page.evaluate(f"document.querySelector({json.dumps(selector)}).innerText"))
 
@@ -122,9 +130,7 @@ def test_pointing_at_a_session_shows_what_is_known_of_it(
 ) -> None:
     page = open_page(picture.path)
     assert card(page) is None
-    page.hover(cell(page, AAPL, "Monday 8 January 2024"))
-    shown = card(page)
-    assert shown is not None
+    shown = pointed_at(page, AAPL, "Monday 8 January 2024")
     recorded = shown.pop("Recorded")
     assert recorded.endswith(", import-csv")
     assert " UTC, " in recorded
@@ -175,9 +181,7 @@ def test_what_happened_to_a_session_is_told(
     open_page: OpenPage, picture: Picture, series: int, date: str, expected: dict[str, str]
 ) -> None:
     page = open_page(picture.path)
-    page.hover(cell(page, series, date))
-    shown = card(page)
-    assert shown is not None
+    shown = pointed_at(page, series, date)
     assert shown["date"] == date
     for name, part in expected.items():
         assert part in shown[name]
@@ -497,9 +501,7 @@ def test_nothing_moves_where_motion_is_not_wanted(open_page: OpenPage, picture: 
 
 def test_hostile_names_are_text_and_nothing_else(open_page: OpenPage, picture: Picture) -> None:
     page = open_page(picture.path)
-    page.hover(cell(page, AAPL, "Wednesday 3 January 2024"))
-    shown = card(page)
-    assert shown is not None
+    shown = pointed_at(page, AAPL, "Wednesday 3 January 2024")
     # What cannot be printed is written as its code.
     name = HOSTILE.replace("/", "_").replace("\u2028", "\\u2028")
     assert f"csv {name}" in shown["Source"]
@@ -575,9 +577,7 @@ def test_what_no_source_has_is_told_apart_from_what_is_missing(
         ("Monday 8 January 2024", "complete, with no bars to be had", "confirmed empty by ibkr"),
         ("Tuesday 2 January 2024", "before its history", "the history of ibkr begins 2024-01-04"),
     ]:
-        page.hover(cell(page, 0, date))
-        shown = card(page)
-        assert shown is not None
+        shown = pointed_at(page, 0, date)
         assert shown["status"] == status
         assert event in shown["Last event"]
         assert shown["Bars"] == "none held"
@@ -587,9 +587,7 @@ def test_bars_of_files_that_hold_other_days_too_are_not_given_to_one(
     open_page: OpenPage, rare: Picture
 ) -> None:
     page = open_page(rare.path)
-    page.hover(cell(page, 1, "Monday 8 January 2024"))
-    shown = card(page)
-    assert shown is not None
+    shown = pointed_at(page, 1, "Monday 8 January 2024")
     # One hour in the file of Sunday; Monday's has an hour of the next session at its end.
     assert shown["Bars"] == "1,440 in files that hold other days too"
     assert shown["Session"] == "17:00 the day before to 16:00 (America/Chicago)"
@@ -599,14 +597,10 @@ def test_bars_around_the_sessions_hours_are_told_to_be_in_the_number(
     open_page: OpenPage, rare: Picture
 ) -> None:
     page = open_page(rare.path)
-    page.hover(cell(page, 2, "Wednesday 3 January 2024"))
-    shown = card(page)
-    assert shown is not None
+    shown = pointed_at(page, 2, "Wednesday 3 January 2024")
     assert shown["Session"] == "09:30 to 16:00 (America/New_York)"
     assert shown["Bars"] == "300 on this date, hours before and after included"
-    page.hover(cell(page, 2, "Thursday 4 January 2024"))
-    shown = card(page)
-    assert shown is not None
+    shown = pointed_at(page, 2, "Thursday 4 January 2024")
     assert (shown["status"], shown["Bars"]) == (
         "missing",
         "60 on this date, none of them inside its hours",
@@ -617,9 +611,7 @@ def test_the_answer_that_completed_a_session_is_its_last_event(
     open_page: OpenPage, rare: Picture
 ) -> None:
     page = open_page(rare.path)
-    page.hover(cell(page, 2, "Wednesday 3 January 2024"))
-    shown = card(page)
-    assert shown is not None
+    shown = pointed_at(page, 2, "Wednesday 3 January 2024")
     assert shown["status"] == "complete"
     assert shown["Last event"].endswith(": confirmed empty by ibkr asked twice")
 
