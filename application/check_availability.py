@@ -75,6 +75,8 @@ class CheckAvailability:
             NothingHeldError: no range was named, and nothing is held to take one from.
             DataNotFoundError, AmbiguousSymbolError, InvalidInstrumentIdError: see `resolve`.
             InvalidAsOfError: the point of the history is yet to come.
+            UnknownCalendarError: a calendar that was named once is none that is known now.
+            CatalogError: the catalog's folder cannot be read.
         """
         availability = self._catalog.availability(request.as_of)
         past = past_of(request.as_of, availability, self._catalog, self._progress)

@@ -65,6 +65,7 @@ class ListSeries:
             InvalidAsOfError: the point of the history is yet to come.
             InvalidInstrumentIdError, AmbiguousSymbolError: see `resolve`.
             DataNotFoundError: nothing is held of the instruments that were named.
+            UnknownCalendarError, CatalogError: as of `CheckAvailability`.
         """
         availability = self._catalog.availability(as_of)
         past = past_of(as_of, availability, self._catalog, self._progress)

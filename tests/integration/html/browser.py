@@ -181,6 +181,8 @@ class Page:
 
     def settle(self) -> None:
         """Wait until what the page has to draw by now is drawn; without scripts that is nothing."""
+        # In a tab behind another no frame is drawn, and waiting for one would never end.
+        self.call("Page.bringToFront")
         if self._scripts:
             self.evaluate(
                 "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => "
