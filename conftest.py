@@ -16,6 +16,9 @@ pytest_plugins = [
     "tests.acceptance.trader",
     "tests.acceptance.steps_backtest",
     "tests.acceptance.steps_check",
+    "tests.acceptance.steps_import",
+    "tests.acceptance.steps_import_conflict",
+    "tests.acceptance.steps_import_files",
 ]
 
 # This machine's speed says nothing about whether a property holds.

@@ -4,39 +4,49 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import attrs
 
 from application.catalog import Catalog
 from application.conflicts import OnConflict, Overlap
+from application.import_policy import Conflict, Person, Policy
 from application.instruments import definition
+from application.new_bars import NewBars
 from application.partition_changes import PartitionChanges
-from application.rows import NewBars, bars_of_rows
-from application.series_writer import SeriesWriter, inferred_change
+from application.rows import CheckedRows, Reading, RowCheck
+from application.series_writer import (
+    Change,
+    Lazily,
+    Removal,
+    SeriesReader,
+    SeriesWriter,
+    inferred_change,
+)
 from application.space import SpaceNeeded, ensure_space, revisions_needed, space_needed
+from domain.bar_files import BarFile, BarFileReader, FileLayout, FileRows
 from domain.bar_type import BarType
-from domain.bars import Bars
-from domain.errors import ConflictError, CorruptPartitionError, TimeZoneNeededError
+from domain.errors import CorruptPartitionError, TimeZoneNeededError
 from domain.events import CsvImported
 from domain.instrument import InstrumentId, Series
-from domain.ports import BarFileReader, Clock, FileLayout, Progress, TradingCalendar
+from domain.ports import Clock, Progress, TradingCalendar
 from domain.sessions import Stamp
+from domain.suspicions import Suspicion
 from domain.upkeep import DiskSpace
 from domain.venues import venue
 
 SOURCE = "csv"
+_FEW_BARS = 1_000_000
 
 
 @attrs.frozen
 class CsvImport:
     """What is to be imported. `bar_type` None stands for the one that the spacing shows."""
 
-    path: Path
+    file: BarFile
     instrument_id: InstrumentId
     bar_type: BarType | None = None
-    time_zone: str | None = None
+    layout: FileLayout = FileLayout()
     stamp: Stamp = Stamp.OPEN
     on_conflict: OnConflict = OnConflict.ASK
     bars_may_vanish: bool = False
@@ -48,30 +58,55 @@ class CsvImportResult:
     """What an import did, or would have done.
 
     `start` and `end` are the first and last date of the file's bars by the venue's clock.
-    `space` is an estimate of what the change takes on the disk.
+    `on_conflict` is None where a dry run cannot say, because it would have to be asked; what is
+    counted then is what skipping does. `by_day` has the days on which bars were held already.
+    `notes` tell what was found about the file without being told. `space` is an estimate of what
+    the change takes on the disk.
     """
 
     file: str
     series: Series
     rows: int
-    bars_written: int
-    bars_skipped: int
-    bars_replaced: int
     partitions: int
     start: dt.date
     end: dt.date
     stamp: Stamp
     bar_type_inferred: bool
-    on_conflict: OnConflict
+    on_conflict: OnConflict | None
+    overlap: Overlap
+    by_day: Mapping[dt.date, Overlap]
+    notes: tuple[str, ...]
+    suspicions: tuple[Suspicion, ...]
     space: SpaceNeeded
 
+    @property
+    def policy(self) -> OnConflict:
+        """What the counts are counted by."""
+        return self.on_conflict or OnConflict.SKIP
 
-Ask = Callable[[Series, Overlap], OnConflict]
-"""Asks a person how to settle a conflict."""
+    @property
+    def bars_written(self) -> int:
+        """Bars of the file that were taken."""
+        return self.overlap.written(self.policy)
+
+    @property
+    def bars_skipped(self) -> int:
+        """Bars of the file that were not, because the held ones stay."""
+        return self.overlap.skipped(self.policy)
+
+    @property
+    def bars_replaced(self) -> int:
+        """Held bars that have other values now."""
+        return self.overlap.replaced(self.policy)
+
+    @property
+    def bars_removed(self) -> int:
+        """Held bars that are gone, with none of the file's in their place."""
+        return self.overlap.vanished(self.policy)
 
 
 class ImportCsv:
-    """The use case; `ask` is None where nobody is there to be asked."""
+    """The use case."""
 
     def __init__(
         self,
@@ -89,168 +124,176 @@ class ImportCsv:
         self._progress = progress
         self._disk = disk
 
-    def run(self, request: CsvImport, ask: Ask | None = None) -> CsvImportResult:
-        """Import one file, or refuse it whole.
+    def run(self, request: CsvImport, person: Person | None = None) -> CsvImportResult:
+        """Import one file, or refuse it whole; `person` is None where nobody can be asked.
 
         Raises:
-            UnreadableFileError, RowsRefusedError, PrecisionError: the file or rows of it cannot
-                be taken.
-            TimeZoneNeededError, BarTypeNeededError, ConflictError: more must be said.
+            UnreadableFileError, InvalidLayoutError, RowsRefusedError, PrecisionError: the file or
+                rows of it cannot be taken.
+            TimeZoneNeededError, DateOrderNeededError, BarTypeNeededError, ConflictError: more
+                must be said.
             NotEnoughSpaceError: the disk has less room than the change needs.
             CatalogError, LedgerError: the catalog cannot be written.
         """
-        new = self._new_bars(request)
-        damaged: set[str] = set()
-        while True:
-            try:
-                return self._import(request, new, ask, damaged)
-            except CorruptPartitionError as error:
-                # What is damaged is lost already; it must not keep its own bars from coming back.
-                if not request.dry_run and not self._catalog.quarantine(error):
-                    raise
-                damaged.add(error.partition.path)
-                self._progress.warn(f"{error.message} Its bars count as missing.")
-
-    def _new_bars(self, request: CsvImport) -> NewBars:
         availability = self._catalog.availability()
+        calendar = availability.calendar_of(request.instrument_id)
         try:
-            rows = self._reader.read(request.path, FileLayout(request.time_zone))
+            with self._reader.reading(request.file, request.layout, self._progress) as rows:
+                checked = self._checked(rows, request, calendar)
+                return _Import(self._catalog, self._progress, self._disk, request, rows, checked)(
+                    Policy(request.on_conflict, request.bars_may_vanish, person)
+                )
         except TimeZoneNeededError as error:
             raise TimeZoneNeededError(error.message, _zone_commands(request)) from error
-        return bars_of_rows(
-            rows,
-            request.instrument_id,
-            bar_type=request.bar_type,
-            stamp=request.stamp,
-            calendar=self._calendar,
-            calendar_name=availability.calendar_of(request.instrument_id),
-            now=self._clock.now(),
-        )
 
-    def _import(
-        self, request: CsvImport, new: NewBars, ask: Ask | None, damaged: set[str]
-    ) -> CsvImportResult:
+    def _checked(self, rows: FileRows, request: CsvImport, calendar: str | None) -> CheckedRows:
+        reading = Reading(
+            request.file,
+            request.instrument_id,
+            request.bar_type,
+            request.stamp,
+            calendar,
+            self._clock.now(),
+        )
+        with self._progress.track(f"Checking {request.file}", RowCheck.steps(rows)) as task:
+            checked = RowCheck(rows, reading, self._calendar, task).run()
+        for suspicion in checked.suspicions:
+            self._progress.warn(f"{request.file}: {suspicion.sentence}")
+        return checked
+
+
+class _Import:
+    """One file whose rows are right, on its way into the catalog."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        progress: Progress,
+        disk: DiskSpace,
+        request: CsvImport,
+        rows: FileRows,
+        checked: CheckedRows,
+    ) -> None:
+        self._catalog = catalog
+        self._progress = progress
+        self._disk = disk
+        self._request = request
+        self._rows = rows
+        self._new: NewBars = checked.bars
+        self._suspicions = checked.suspicions
+        self._damaged: set[str] = set()
+
+    def __call__(self, policy: Policy) -> CsvImportResult:
+        while True:
+            try:
+                return self._import(policy)
+            except CorruptPartitionError as error:
+                # What is damaged is lost already; it must not keep its own bars from coming back.
+                if not self._request.dry_run and not self._catalog.quarantine(error):
+                    raise
+                self._damaged.add(error.partition.path)
+                self._progress.warn(f"{error.message} Its bars count as missing.")
+
+    def _import(self, policy: Policy) -> CsvImportResult:
         # Settled before the lock is taken: a person may take their time to answer.
-        holdings = self._catalog.availability().holdings(new.series)
-        before = self._catalog.reader(holdings.without(damaged))
-        changes = PartitionChanges(before, new.bars)
-        policy = _policy(request, new.series, changes.overlap, ask)
-        result = _result(request, new, changes, policy, self._space(request, changes, policy))
-        if request.dry_run:
-            return result
+        holdings = self._catalog.availability().holdings(self._new.series)
+        before = self._catalog.reader(holdings.without(self._damaged))
+        changes = self._compared(before)
+        conflict = self._conflict(changes)
+        if self._request.dry_run:
+            return self._result(changes, policy.look(conflict))
+        result = self._result(changes, policy.settle(conflict))
         ensure_space(self._disk, result.space)
-        with self._catalog.writing(new.series) as writer:
+        with self._catalog.writing(self._new.series) as writer:
             if writer.holdings.partitions != before.holdings.partitions:
                 # Another process was quicker: what was decided is applied to what is held now.
-                decided = policy if ask and changes.overlap.different else None
-                changes = PartitionChanges(writer, new.bars)
-                policy = _policy(request, new.series, changes.overlap, None, decided)
-                space = self._space(request, changes, policy)
-                result = _result(request, new, changes, policy, space)
-                ensure_space(self._disk, space)
-            if changes.settled(policy):
-                self._commit(request, new, result, writer, changes.settled(policy))
+                changes = self._compared(writer)
+                policy = attrs.evolve(policy, person=None)
+                result = self._result(changes, policy.settle(self._conflict(changes)))
+                ensure_space(self._disk, result.space)
+            if result.partitions:
+                self._commit(writer, changes, result)
         return result
 
-    def _space(
-        self, request: CsvImport, changes: PartitionChanges, policy: OnConflict
-    ) -> SpaceNeeded:
-        least = self._precisions(request.instrument_id)
-        return space_needed(revisions_needed(changes.holdings, changes.settled(policy), least))
+    def _compared(self, held: SeriesReader) -> PartitionChanges:
+        return PartitionChanges(held, self._new)
 
-    def _precisions(self, instrument_id: InstrumentId) -> tuple[int, int]:
-        known = definition(instrument_id, self._catalog.availability())
+    def _conflict(self, changes: PartitionChanges) -> Conflict:
+        return Conflict(self._request.file, self._new.series, changes.overlap, changes.by_day)
+
+    def _result(self, changes: PartitionChanges, policy: OnConflict | None) -> CsvImportResult:
+        # Of what would be asked, merging writes the most.
+        written = changes.changing(policy or OnConflict.MERGE)
+        files = revisions_needed(changes.holdings, written, self._precisions())
+        return CsvImportResult(
+            file=str(self._request.file),
+            series=self._new.series,
+            rows=self._rows.rows,
+            partitions=len(changes.changing(policy or OnConflict.SKIP)),
+            start=self._new.dates[0],
+            end=self._new.dates[-1],
+            stamp=self._request.stamp,
+            bar_type_inferred=self._request.bar_type is None,
+            on_conflict=policy,
+            overlap=changes.overlap,
+            by_day=changes.by_day,
+            notes=self._rows.notes,
+            suspicions=self._suspicions,
+            space=space_needed(files),
+        )
+
+    def _precisions(self) -> tuple[int, int]:
+        """Return the least digits that the files need: the bars' own and the instrument's."""
+        price, size = self._new.precisions
+        return max(price, self._defined[0]), max(size, self._defined[1])
+
+    @property
+    def _defined(self) -> tuple[int, int]:
+        known = definition(self._request.instrument_id, self._catalog.availability())
         return (known.price_precision, known.size_precision) if known else (0, 0)
 
     def _commit(
-        self,
-        request: CsvImport,
-        new: NewBars,
-        result: CsvImportResult,
-        writer: SeriesWriter,
-        partitions: Mapping[str, Bars],
+        self, writer: SeriesWriter, changes: PartitionChanges, result: CsvImportResult
     ) -> None:
-        imported = CsvImported(
+        file = self._request.file
+        detail = f"{file.name} sha256:{self._rows.sha256[:16]}"
+        bar_type = result.series.bar_type
+
+        def change(name: str) -> Change | Removal:
+            return inferred_change(changes.after(name, result.policy), bar_type, SOURCE, detail)
+
+        names = changes.changing(result.policy)
+        lazily = Lazily(names, change)
+        # Whoever writes goes through them twice, which is quicker where they fit into memory.
+        todo = lazily if sum(names.values()) > _FEW_BARS else dict(lazily)
+        with self._progress.track(f"Importing {file}", len(names)) as task:
+            writer.commit(todo, [self._event(result)], task, self._defined)
+
+    def _event(self, result: CsvImportResult) -> CsvImported:
+        layout = self._request.layout
+        return CsvImported(
             series=result.series,
-            file=request.path.name,
-            sha256=new.sha256,
+            file=self._request.file.name,
+            sha256=self._rows.sha256,
             rows=result.rows,
             bars_written=result.bars_written,
             bars_skipped=result.bars_skipped,
             bars_replaced=result.bars_replaced,
-            time_zone=request.time_zone,
-            stamp=request.stamp.value,
-            on_conflict=result.on_conflict.value,
+            time_zone=layout.time_zone,
+            stamp=result.stamp.value,
+            on_conflict=result.policy.value,
+            bars_removed=result.bars_removed,
+            clock_change=layout.clock_change.value if layout.clock_change else None,
+            date_order=layout.date_order.value if layout.date_order else None,
         )
-        detail = f"{request.path.name} sha256:{new.sha256[:16]}"
-        changes = {
-            name: inferred_change(bars, result.series.bar_type, SOURCE, detail)
-            for name, bars in partitions.items()
-        }
-        precisions = self._precisions(request.instrument_id)
-        with self._progress.track(f"Importing {request.path.name}", len(partitions)) as task:
-            writer.commit(changes, [imported], task, precisions)
-
-
-def _policy(
-    request: CsvImport,
-    series: Series,
-    overlap: Overlap,
-    ask: Ask | None,
-    decided: OnConflict | None = None,
-) -> OnConflict:
-    policy = decided or request.on_conflict
-    if policy is OnConflict.ASK:
-        if not overlap.different:
-            return OnConflict.SKIP
-        policy = ask(series, overlap) if ask else OnConflict.ASK
-    if policy is OnConflict.ASK:
-        raise ConflictError(
-            f"{overlap.different} bars of {request.path.name} differ from the bars that the "
-            "Parquet catalog holds.",
-            "Say which to keep: --on-conflict skip, overwrite or merge.",
-        )
-    if policy is OnConflict.OVERWRITE and overlap.vanishing and not request.bars_may_vanish:
-        raise ConflictError(
-            f"Overwriting would remove {overlap.vanishing} held bars that "
-            f"{request.path.name} does not have.",
-            "Add --yes to remove them, or use --on-conflict merge to keep them.",
-        )
-    return policy
 
 
 def _zone_commands(request: CsvImport) -> str:
     """Return the two commands that a file of naive stamps leaves to choose from."""
-    words = ("barledger", "import-csv", str(request.path), "-i", str(request.instrument_id))
+    words = ("barledger", "import-csv", str(request.file), "-i", str(request.instrument_id))
     command = f"{shlex.join(words)} --timezone"
     zone = venue(request.instrument_id.venue).zone
     local = "America/New_York" if zone == "UTC" else zone
     return (
         f"If the file holds exchange time: {command} {local}\nIf the file holds UTC: {command} UTC"
-    )
-
-
-def _result(
-    request: CsvImport,
-    new: NewBars,
-    changes: PartitionChanges,
-    policy: OnConflict,
-    space: SpaceNeeded,
-) -> CsvImportResult:
-    overlap = changes.overlap
-    replaced = 0 if policy is OnConflict.SKIP else overlap.different
-    return CsvImportResult(
-        file=str(request.path),
-        series=new.series,
-        rows=new.rows,
-        bars_written=overlap.new + replaced,
-        bars_skipped=overlap.identical + overlap.different - replaced,
-        bars_replaced=replaced,
-        partitions=len(changes.settled(policy)),
-        start=new.dates[0],
-        end=new.dates[-1],
-        stamp=request.stamp,
-        bar_type_inferred=request.bar_type is None,
-        on_conflict=policy,
-        space=space,
     )

@@ -3,67 +3,103 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Mapping
 
-import numpy as np
-
-from application.conflicts import OnConflict, Overlap, Placed, compare, settle
+from application.conflicts import OnConflict, Overlap, Placed, compare_by_day, settle
+from application.new_bars import NewBars, days_of
 from application.series_writer import SeriesReader
 from domain.bars import Bars
-from domain.partitions import split_by_partition
-from domain.sessions import NANOSECONDS_IN_DAY, slots, utc_offsets
+from domain.ports import ProgressTask
+from domain.sessions import NANOSECONDS_IN_DAY, date_of_label, slots, utc_offsets
 from domain.venues import venue
 
 
 class PartitionChanges:
-    """What the new bars do to the partitions that they fall into."""
+    """What the new bars do to the partitions that they fall into.
 
-    def __init__(self, held: SeriesReader, new: Bars) -> None:
+    Bars are read one partition at a time, and again by whoever writes them.
+    """
+
+    def __init__(self, held: SeriesReader, new: NewBars, task: ProgressTask | None = None) -> None:
         self.holdings = held.holdings
-        self._series = held.holdings.series
-        parts = dict(split_by_partition(new, self._series.bar_type))
-        self._new = {name: self._placed(bars) for name, bars in parts.items()}
-        self._days = np.unique(np.concatenate([part.days for part in self._new.values()]))
-        self._held = {name: self._placed(held.read(name)) for name in self._touched(held)}
-        self._settled: dict[OnConflict, dict[str, Bars]] = {}
-        self.overlap = sum((self._compare(name) for name in self._held), Overlap())
+        self._held = held
+        self._new = new
+        self._zone = venue(new.series.instrument_id.venue).tzinfo
+        self._days = days_of(new.dates)
+        self._counts = new.counts
+        self._by_partition = {
+            name: Overlap(new=count)
+            for name, count in self._counts.items()
+            if name not in held.holdings.partitions
+        }
+        self.by_day: Mapping[dt.date, Overlap] = self._compared(task)
+        self.overlap = sum(self._by_partition.values(), Overlap())
 
-    def _touched(self, held: SeriesReader) -> list[str]:
-        """Return new bars' partitions, and held ones that share a day of the venue with them."""
-        days = set(self._days.tolist())
-        epoch = dt.date(1970, 1, 1).toordinal()
-        sharing = (
+    def _compared(self, task: ProgressTask | None) -> Mapping[dt.date, Overlap]:
+        """Compare partition by partition; the days that have held bars are returned."""
+        days: dict[int, Overlap] = defaultdict(Overlap)
+        for name in self._to_compare():
+            found = compare_by_day(
+                self._placed(self._held.read(name)), self._part(name), self._days
+            )
+            self._by_partition[name] = sum(found.values(), Overlap())
+            for day, overlap in found.items():
+                days[day] += overlap
+            if task is not None:
+                task.advance(1)
+        dates = {date_of_label(day * NANOSECONDS_IN_DAY): days[day] for day in sorted(days)}
+        return {date: overlap for date, overlap in dates.items() if overlap.held}
+
+    def _to_compare(self) -> list[str]:
+        """Return the partitions whose days of the venue have both held and new bars."""
+        touched = self.touched()
+        days = {date for name in touched for date in self._held_dates(name)}
+        # A day of the venue can lie in two partitions, of which one holds nothing yet.
+        beside = {
+            (date + dt.timedelta(days=step)).isoformat() for date in days for step in (-1, 0, 1)
+        }
+        return sorted({*touched, *(beside & self._counts.keys())})
+
+    def touched(self) -> list[str]:
+        """Return held partitions that new bars fall into, or that share a day with them."""
+        new_days = set(self._days.tolist())
+        return [
             name
-            for name, one in held.holdings.partitions.items()
-            if any(date.toordinal() - epoch in days for date in one.trading_dates)
-        )
-        return sorted({*self._new, *sharing})
+            for name in self.holdings.partitions
+            if name in self._counts
+            or not new_days.isdisjoint(days_of(self._held_dates(name)).tolist())
+        ]
+
+    def _held_dates(self, name: str) -> tuple[dt.date, ...]:
+        held = self.holdings.partitions.get(name)
+        return held.trading_dates if held else ()
 
     def _part(self, name: str) -> Placed:
-        return self._new.get(name) or self._placed(Bars.empty())
+        return self._placed(self._new.part(name))
 
     def _placed(self, bars: Bars) -> Placed:
-        bar_type, zone = self._series.bar_type, venue(self._series.instrument_id.venue).tzinfo
+        bar_type = self._new.series.bar_type
         days = bars.ts_open
         if bar_type.is_intraday:
-            days = days + utc_offsets(bars.ts_open, zone)
-        return Placed(bars, slots(bars.ts_open, bar_type, zone), days // NANOSECONDS_IN_DAY)
+            days = days + utc_offsets(bars.ts_open, self._zone)
+        return Placed(bars, slots(bars.ts_open, bar_type, self._zone), days // NANOSECONDS_IN_DAY)
 
-    def _compare(self, name: str) -> Overlap:
-        held, new = self._held[name], self._part(name)
-        if not len(held.bars):
-            return Overlap(new=len(new.bars))
-        return compare(held, new, self._days)
+    def changing(self, policy: OnConflict) -> Mapping[str, int]:
+        """Return the partitions that change, with how many bars each holds afterwards."""
+        return {
+            name: self._held_bars(name) + overlap.new - overlap.vanished(policy)
+            for name, overlap in sorted(self._by_partition.items())
+            if overlap.changes(policy)
+        }
 
-    def settled(self, policy: OnConflict) -> dict[str, Bars]:
-        """Return the partitions that change, with what they hold afterwards."""
-        if policy not in self._settled:
-            self._settled[policy] = dict(self._changing(policy))
-        return self._settled[policy]
+    def _held_bars(self, name: str) -> int:
+        held = self.holdings.partitions.get(name)
+        return held.bars if held else 0
 
-    def _changing(self, policy: OnConflict) -> Iterator[tuple[str, Bars]]:
-        for name, held in self._held.items():
-            new = self._part(name)
-            after = settle(held, new, policy, self._days) if len(held.bars) else new.bars
-            if not after.same_values(held.bars):
-                yield name, after
+    def after(self, name: str, policy: OnConflict) -> Bars:
+        """Return what a partition holds afterwards."""
+        if name not in self.holdings.partitions:
+            return self._new.part(name)
+        held = self._placed(self._held.read(name))
+        return settle(held, self._part(name), policy, self._days)

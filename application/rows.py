@@ -1,187 +1,151 @@
-"""Rows of a file become bars: their type, their open and close, and the rules they must meet."""
+"""Rows of a file become bars of a series: every rule is checked, and what is odd is told."""
 
 from __future__ import annotations
 
-import datetime as dt
-import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
+from application.new_bars import ChunkedBars, TimedChunks
+from application.row_facts import RowFacts, facts_of
+from application.row_timing import TimedRows, stamp_problems, timing
+from domain.bar_files import BarFile, FileRows
 from domain.bar_type import BarType
-from domain.bars import Bars
+from domain.bars import MAX_DIGITS, PRICE_COLUMNS
 from domain.errors import BarTypeNeededError, RowsRefusedError
 from domain.instrument import InstrumentId, Series
-from domain.partitions import trading_dates
-from domain.ports import FileRows, TradingCalendar
-from domain.rules import RowProblem, order_problems, problems_of
-from domain.sessions import (
-    NANOSECONDS_IN_DAY,
-    NO_SESSION,
-    Session,
-    Stamp,
-    daily_closes,
-    date_of_label,
-    instant_text,
-    intraday_closes,
-    intraday_opens,
-    period_dates,
-    utc_offsets,
-)
-from domain.spacing import inferred_bar_type, off_grid
+from domain.ports import ProgressTask, TradingCalendar
+from domain.row_order import RowOrder
+from domain.rules import RowProblem, problems_of, value_text
+from domain.sessions import Hours, Session, Stamp
+from domain.suspicions import Suspicion, Suspicions
 from domain.venues import venue
 
 
-@attrs.frozen(eq=False)
-class NewBars:
-    """Bars of one series that met every rule; `dates` are theirs by the venue's clock.
-
-    `sha256` (hex) is that of the file that they were read from.
-    """
-
-    series: Series
-    bars: Bars
-    rows: int
-    dates: tuple[dt.date, ...]
-    sha256: str
-
-
-def bars_of_rows(
-    rows: FileRows,
-    instrument_id: InstrumentId,
-    *,
-    bar_type: BarType | None,
-    stamp: Stamp,
-    calendar: TradingCalendar,
-    calendar_name: str | None,
-    now: int,
-) -> NewBars:
-    """Return the bars of all rows, or refuse the file. `now` is UTC nanoseconds.
-
-    Raises:
-        RowsRefusedError: naming every row that cannot be taken.
-        BarTypeNeededError: no bar type was named and the spacing shows none.
-    """
-    zone = venue(instrument_id.venue).tzinfo
-    rows = _labelled(_oldest_first(rows), zone, bar_type)
-    series = Series(instrument_id, bar_type or _bar_type(rows))
-    sessions = calendar.sessions(instrument_id, *_dates(rows, series.bar_type), calendar_name)
-    timing = _Timing(rows, series.bar_type, zone, sessions)
-    bars, misplaced = timing.by_instant(stamp) if series.bar_type.is_intraday else timing.by_date()
-    problems = [*rows.problems, *misplaced, *_breaches(rows, bars, now)]
-    if problems:
-        raise _refused(problems, rows.rows)
-    return NewBars(series, bars, rows.rows, trading_dates(bars, series), rows.sha256)
-
-
-def _oldest_first(rows: FileRows) -> FileRows:
-    """Return the rows turned round where the file runs newest first, as many vendors' do."""
-    if len(rows.bars) > 1 and (np.diff(rows.bars.ts_open) < 0).all():
-        backwards = slice(None, None, -1)
-        return attrs.evolve(rows, bars=rows.bars.take(backwards), lines=rows.lines[backwards])
-    return rows
-
-
-def _labelled(rows: FileRows, zone: zoneinfo.ZoneInfo, bar_type: BarType | None) -> FileRows:
-    """Return rows stamped at midnight, by the venue's clock or UTC, as rows of dates."""
-    stamps = rows.bars.ts_open
-    intraday = bar_type is not None and bar_type.is_intraday
-    if rows.dates_only or intraday or not len(stamps):
-        return rows
-    for labels in (stamps + utc_offsets(stamps, zone), stamps):
-        if not (labels % NANOSECONDS_IN_DAY).any():
-            bars = attrs.evolve(rows.bars, ts_open=labels, ts_event=labels)
-            return attrs.evolve(rows, bars=bars, dates_only=True)
-    return rows
-
-
-def _bar_type(rows: FileRows) -> BarType:
-    found = inferred_bar_type(rows.bars.ts_open, dates_only=rows.dates_only)
-    if found is None and rows.problems:
-        raise _refused(list(rows.problems), rows.rows)
-    if found is None:
-        raise BarTypeNeededError(
-            "The spacing of the stamps shows no bar type.",
-            f"Name one: --bar-type {', '.join(BarType.all_names())}.",
-        )
-    return found
-
-
-def _dates(rows: FileRows, bar_type: BarType) -> tuple[dt.date, dt.date]:
-    """Return the first and last date of the sessions that the rows can lie in."""
-    stamps = rows.bars.ts_open
-    if not len(stamps):
-        return dt.date(1970, 1, 1), dt.date(1970, 1, 1)
-    first, _ = period_dates(date_of_label(int(stamps.min())), bar_type)
-    _, last = period_dates(date_of_label(int(stamps.max())), bar_type)
-    # A session's date can differ from the UTC date of its instants by one.
-    return first - dt.timedelta(days=1), last + dt.timedelta(days=1)
-
-
 @attrs.frozen
-class _Timing:
-    """Gives rows their true open and close, and says which cannot have one."""
+class Reading:
+    """How rows are to be understood. `bar_type` None stands for the one that the spacing shows.
 
-    rows: FileRows
-    bar_type: BarType
-    zone: zoneinfo.ZoneInfo
-    sessions: Sequence[Session]
+    `calendar_name` names a calendar in place of the venue's; `now` is UTC nanoseconds.
+    """
 
-    def by_instant(self, stamp: Stamp) -> tuple[Bars, list[RowProblem]]:
-        """Return intraday bars."""
-        rows, stamps = self.rows, self.rows.bars.ts_open
-        if rows.dates_only:
-            whole = np.ones(len(stamps), np.bool_)
-            return rows.bars, _problems(rows, whole, f"is a date; {self.bar_type} bars need a time")
-        where = (self.bar_type, self.zone, self.sessions)
-        if stamp is Stamp.OPEN:
-            opens, closes = stamps, intraday_closes(stamps, *where)
-        else:
-            opens, closes = intraday_opens(stamps, *where), stamps
-        astray = off_grid(stamps, *where)
-        return attrs.evolve(rows.bars, ts_open=opens, ts_event=closes), _problems(
-            rows, astray, f"does not lie on the grid of {self.bar_type} bars"
+    file: BarFile
+    instrument_id: InstrumentId
+    bar_type: BarType | None
+    stamp: Stamp
+    calendar_name: str | None
+    now: int
+
+
+@attrs.frozen(eq=False)
+class CheckedRows:
+    """Rows that met every rule, as bars, and what is suspicious about them all the same."""
+
+    bars: ChunkedBars
+    suspicions: tuple[Suspicion, ...]
+
+
+class RowCheck:
+    """Checks the rows of one file."""
+
+    @staticmethod
+    def steps(rows: FileRows) -> int:
+        """Return by how many steps a check of `rows` advances its task."""
+        return 2 * len(rows.chunks)
+
+    def __init__(
+        self, rows: FileRows, reading: Reading, calendar: TradingCalendar, task: ProgressTask
+    ) -> None:
+        self._rows = rows
+        self._task = task
+        self._reading = reading
+        self._calendar = calendar
+        self._zone = venue(reading.instrument_id.venue).tzinfo
+        self._facts = facts_of(rows, self._zone)
+
+    def run(self) -> CheckedRows:
+        """Return the bars of all rows, or refuse the file.
+
+        Raises:
+            RowsRefusedError: naming every row that cannot be taken.
+            BarTypeNeededError: no bar type was named and the spacing shows none.
+        """
+        series = Series(self._reading.instrument_id, self._bar_type())
+        regular = self._sessions(series, Hours.REGULAR)
+        time = timing(
+            self._rows, self._facts, series.bar_type, self._reading.stamp, self._zone, regular
         )
+        newest_first = self._facts.steps.newest_first
+        chunks = TimedChunks(self._rows.chunks, time, newest_first=newest_first)
+        order = RowOrder(newest_first)
+        for chunk in chunks.as_written():
+            self._rows.problems.add(self._problems(chunk, order))
+            self._task.advance(1)
+        if len(self._rows.problems):
+            raise self._refused()
+        return self._taken(series, chunks, regular)
 
-    def by_date(self) -> tuple[Bars, list[RowProblem]]:
-        """Return bars of a day and longer."""
-        rows, labels = self.rows, self.rows.bars.ts_open
-        if not rows.dates_only:
-            whole = np.ones(len(labels), np.bool_)
-            return rows.bars, _problems(rows, whole, f"is no date; {self.bar_type} bars need one")
-        closes = daily_closes(labels, self.bar_type, self.sessions)
-        closed = closes == NO_SESSION
-        bars = attrs.evolve(rows.bars, ts_event=np.where(closed, labels, closes))
-        return bars, _problems(rows, closed, "the venue had no session then")
+    def _bar_type(self) -> BarType:
+        if self._reading.bar_type is not None:
+            return self._reading.bar_type
+        by_date = self._rows.dates_only or self._facts.midnights is not None
+        found = self._facts.steps.bar_type(dates_only=by_date)
+        if found is None and len(self._rows.problems):
+            raise self._refused()
+        if found is None:
+            raise BarTypeNeededError(
+                f"The spacing of the stamps of {self._reading.file} shows no bar type.",
+                f"Name one: --bar-type {', '.join(BarType.all_names())}.",
+            )
+        return found
 
+    def _sessions(self, series: Series, hours: Hours) -> tuple[Session, ...]:
+        dates = self._facts.dates(series.bar_type)
+        name = self._reading.calendar_name
+        return tuple(self._calendar.sessions(series.instrument_id, *dates, name, hours))
 
-def _breaches(rows: FileRows, bars: Bars, now: int) -> list[RowProblem]:
-    """Return what is wrong with `bars`, the rows with their times known."""
+    def _problems(self, chunk: TimedRows, order: RowOrder) -> Iterator[RowProblem]:
+        bars = chunk.bars
+        yield from chunk.problems()
+        yield from problems_of(bars, lambda row: int(chunk.lines[row]))
+        yield from order.problems(bars.ts_event, chunk.lines, chunk.written)
+        unclosed = bars.ts_event > self._reading.now
+        yield from stamp_problems(chunk, unclosed, "the bar has not closed yet")
+        yield from self._too_long(chunk)
 
-    def line_of(position: int) -> int:
-        return int(rows.lines[position])
+    def _too_long(self, chunk: TimedRows) -> Iterator[RowProblem]:
+        """Yield the values that are too long with the decimals that other rows need."""
+        bars, facts = chunk.bars, self._facts
+        for columns, have, need in (
+            (PRICE_COLUMNS, bars.price_precision, facts.price_precision),
+            (("volume",), bars.size_precision, facts.size_precision),
+        ):
+            most = 10 ** (MAX_DIGITS - (need - have))
+            problem = f"has more than {MAX_DIGITS} digits with the {need} decimals of other rows"
+            for name in columns if need > have else ():
+                for row in np.flatnonzero(np.abs(getattr(bars, name)) >= most):
+                    value = value_text(bars, name, int(row))
+                    yield RowProblem(int(chunk.lines[row]), name, value, problem)
 
-    return [
-        *problems_of(bars, line_of),
-        *order_problems(bars.ts_event, line_of, rows.bars.ts_open),
-        *_problems(rows, bars.ts_event > now, "the bar has not closed yet"),
-    ]
+    def _taken(
+        self, series: Series, chunks: TimedChunks, regular: tuple[Session, ...]
+    ) -> CheckedRows:
+        extended = self._sessions(series, Hours.EXTENDED) if series.bar_type.is_intraday else ()
+        suspicions = Suspicions(series, regular, extended)
+        precisions = (self._facts.price_precision, self._facts.size_precision)
+        bars = ChunkedBars(series, chunks, precisions)
+        for index, chunk in enumerate(chunks):
+            bars.add(index, chunk.bars)
+            suspicions.add(chunk.bars, chunk.lines)
+            self._task.advance(1)
+        return CheckedRows(bars, suspicions.found())
 
-
-def _problems(rows: FileRows, where: NDArray[np.bool_], problem: str) -> list[RowProblem]:
-    stamps = rows.bars.ts_open
-    return [
-        RowProblem(int(rows.lines[row]), "timestamp", instant_text(int(stamps[row])), problem)
-        for row in np.flatnonzero(where)
-    ]
-
-
-def _refused(problems: list[RowProblem], rows: int) -> RowsRefusedError:
-    lines = {problem.line for problem in problems}
-    return RowsRefusedError(
-        f"{len(lines)} of {rows} rows are refused; nothing of the file was written.",
-        "Correct these rows in the file, then import it again.",
-        sorted(problems),
-    )
+    def _refused(self) -> RowsRefusedError:
+        problems = self._rows.problems
+        return RowsRefusedError(
+            f"{self._reading.file}: {problems.lines():,} of {self._rows.rows:,} rows are refused; "
+            "nothing of the file was written.",
+            "Correct these rows in the file, then import it again.",
+            problems,
+        )

@@ -157,7 +157,7 @@ class SeriesWriter(SeriesReader):
         for name, change in changes.items():
             if isinstance(change, Removal):
                 removals.append(removed(self.holdings.partitions[name], change.reason))
-            else:
+            elif (change.bars.price_precision, change.bars.size_precision) != (price, size):
                 needed = change.bars.reduced()
                 price = max(price, needed.price_precision)
                 size = max(size, needed.size_precision)
@@ -178,9 +178,11 @@ class SeriesWriter(SeriesReader):
             if name not in changes and (one.price_precision, one.size_precision) != precisions
         )
         for name, change in itertools.chain(fresh, others):
-            # Reduced first: the least digits are what decides whether a value fits.
-            scaled = attrs.evolve(change, bars=change.bars.reduced().rescaled(*precisions))
-            new = self._new(name, scaled)
+            bars = change.bars
+            if (bars.price_precision, bars.size_precision) != precisions:
+                # Reduced first: the least digits are what decides whether a value fits.
+                change = attrs.evolve(change, bars=bars.reduced().rescaled(*precisions))
+            new = self._new(name, change)
             drafts.append(draft_of(new, change.cause))
             yield new
             task.advance(1)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from domain.availability import SeriesHoldings
-from domain.bars import Bars
 from domain.errors import NotEnoughSpaceError
 from domain.sizes import size_text
 from domain.upkeep import DiskSpace
@@ -61,24 +60,24 @@ def _blocks(size: int) -> int:
 
 
 def revisions_needed(
-    holdings: SeriesHoldings, changes: Mapping[str, Bars], least: tuple[int, int] = (0, 0)
+    holdings: SeriesHoldings, changes: Mapping[str, int], precisions: tuple[int, int]
 ) -> list[int]:
     """Return how many bars each file has that a commit of `changes` to `holdings` writes.
 
-    Where the new bars, or `least` (price, size), need more decimals than the files have, the
-    other files of the series are written anew, too.
+    `changes` tells how many bars each partition holds afterwards. Where `precisions` (price,
+    size) are more decimals than the files have, the other files of the series are written anew,
+    too.
     """
-    new = [bars.reduced() for bars in changes.values() if len(bars)]
     if not changes:
         return []
-    price = max(least[0], holdings.price_precision, *(bars.price_precision for bars in new), 0)
-    size = max(least[1], holdings.size_precision, *(bars.size_precision for bars in new), 0)
+    price = max(precisions[0], holdings.price_precision)
+    size = max(precisions[1], holdings.size_precision)
     others = (
         held.bars
         for name, held in holdings.partitions.items()
         if name not in changes and (held.price_precision, held.size_precision) != (price, size)
     )
-    return [*map(len, new), *others]
+    return [*filter(None, changes.values()), *others]
 
 
 def ensure_space(disk: DiskSpace, needed: SpaceNeeded) -> None:

@@ -6,10 +6,12 @@ that nothing above them needs to know which library failed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from domain.events import PartitionWritten
     from domain.rules import RowProblem
 
@@ -104,6 +106,18 @@ class TimeZoneNeededError(UsageError):
     code = "time-zone-needed"
 
 
+class DateOrderNeededError(UsageError):
+    """A file's dates could be read with the day or the month first."""
+
+    code = "date-order-needed"
+
+
+class InvalidLayoutError(UsageError):
+    """What was said of a file's layout contradicts itself."""
+
+    code = "invalid-layout"
+
+
 class BarTypeNeededError(UsageError):
     """The spacing of a file's stamps does not show its bar type."""
 
@@ -111,9 +125,18 @@ class BarTypeNeededError(UsageError):
 
 
 class ConflictError(UsageError):
-    """New bars differ from held ones and nobody has said which to keep."""
+    """New bars differ from held ones, and nothing says which to keep.
+
+    `conflicts` tells of each day how many bars are concerned, in the words of the JSON.
+    """
 
     code = "conflict"
+
+    def __init__(
+        self, message: str, recovery: str, conflicts: Sequence[Mapping[str, object]] = ()
+    ) -> None:
+        super().__init__(message, recovery)
+        self.conflicts = tuple(conflicts)
 
 
 class UnknownStrategyError(UsageError):
@@ -141,15 +164,30 @@ class DataNotFoundError(BarledgerError):
     exit_code = 3
 
 
+class RefusedRows(Protocol):
+    """What is wrong with rows: a list, or more than fits into one."""
+
+    def __len__(self) -> int:
+        """Return how many problems there are."""
+
+    def __iter__(self) -> Iterator[RowProblem]:
+        """Yield all in order, as often as asked."""
+
+
 class RowsRefusedError(BarledgerError):
-    """Rows of a file break the rules; nothing of it was written."""
+    """Rows of a file break the rules; nothing of it was written.
+
+    `rows` can be millions and may come from a disk: whoever tells of the error does so while
+    they are held open. `listed_in` is the file that they were written to, if they were.
+    """
 
     code = "rows-refused"
     exit_code = 4
 
-    def __init__(self, message: str, recovery: str, rows: Sequence[RowProblem]) -> None:
+    def __init__(self, message: str, recovery: str, rows: RefusedRows) -> None:
         super().__init__(message, recovery)
-        self.rows = tuple(rows)
+        self.rows = rows
+        self.listed_in: Path | None = None
 
 
 class UnreadableFileError(BarledgerError):
@@ -309,6 +347,12 @@ class ReportError(BarledgerError):
     """The report cannot be written where it was asked for."""
 
     code = "report"
+
+
+class ExportError(BarledgerError):
+    """Bars cannot be written where they were asked for."""
+
+    code = "export"
 
 
 class CancelledError(BarledgerError):

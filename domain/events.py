@@ -168,7 +168,12 @@ class VenueCalendarNamed:
 
 @attrs.frozen
 class CsvImported:
-    """A CSV file was taken in; `sha256` is that of the file as it was read."""
+    """A CSV file was taken in; `sha256` is that of the file as it was read.
+
+    `bars_removed` counts held bars that overwriting took away with no new one in their place,
+    None where an early version did not say. `clock_change` and `date_order` are what the user
+    said of times that daylight saving repeats or skips, and of dates.
+    """
 
     series: Series
     file: str
@@ -180,6 +185,9 @@ class CsvImported:
     time_zone: str | None
     stamp: str
     on_conflict: str
+    bars_removed: int | None = 0
+    clock_change: str | None = None
+    date_order: str | None = None
 
 
 Event = (

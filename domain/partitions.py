@@ -26,14 +26,20 @@ def partition_of(ts_open: int, bar_type: BarType) -> str:
 
 def split_by_partition(bars: Bars, bar_type: BarType) -> Iterator[tuple[str, Bars]]:
     """Yield each partition's name with its bars; `bars` are in order of time."""
+    for name, start, end in partition_starts(bars, bar_type):
+        yield name, bars.take(slice(start, end))
+
+
+def partition_starts(bars: Bars, bar_type: BarType) -> Iterator[tuple[str, int, int]]:
+    """Yield each partition's name and where its bars begin and end; they are in order of time."""
     if not len(bars):
         return
     days = bars.ts_open // NANOSECONDS_IN_DAY
     if not bar_type.is_intraday:
         days = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
     starts = np.flatnonzero(np.diff(days, prepend=days[0] - 1)).tolist()
-    for part in bars.split(starts):
-        yield partition_of(int(part.ts_open[0]), bar_type), part
+    for start, end in zip(starts, [*starts[1:], len(bars)], strict=True):
+        yield partition_of(int(bars.ts_open[start]), bar_type), start, end
 
 
 def partition_bounds(partition: str) -> tuple[dt.date, dt.date]:

@@ -1,6 +1,7 @@
 """What the use cases need from outside, by role. Adapters implement these.
 
-The ports for looking after the catalog itself are in `domain/upkeep.py`.
+The ports for looking after the catalog itself are in `domain/upkeep.py`, those for files of bars
+that others wrote in `domain/bar_files.py`.
 
 Each port has a whole adapter in memory, and one contract suite in `tests/contract` that all
 of its adapters pass.
@@ -11,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
 import attrs
@@ -22,7 +22,6 @@ from domain.bars import Bars, Int64Array
 from domain.events import CoverageBasis, Event, Origin, PartitionWritten, Recorded
 from domain.instrument import Instrument, InstrumentId, Series
 from domain.intervals import Interval, IntervalSet
-from domain.rules import RowProblem
 from domain.sessions import Hours, Session
 
 
@@ -222,43 +221,6 @@ class TradingCalendar(Protocol):
         """
 
 
-@attrs.frozen
-class FileLayout:
-    """How to read a file of bars: the zone of stamps that carry none, if it was named."""
-
-    time_zone: str | None = None
-
-
-@attrs.frozen(eq=False)
-class FileRows:
-    """Rows of a file: bars whose `ts_open` and `ts_event` both hold the stamp as written.
-
-    Stamps are UTC nanoseconds; where `dates_only`, midnight UTC of the date. `lines` gives
-    each row's line, the header being line 1. Rows with `problems` are not among the bars.
-    `sha256` (hex) is that of the content that was read.
-    """
-
-    bars: Bars
-    lines: Int64Array
-    dates_only: bool
-    rows: int
-    sha256: str
-    problems: tuple[RowProblem, ...] = ()
-
-
-class BarFileReader(Protocol):
-    """Reads files of bars that others wrote."""
-
-    def read(self, path: Path, layout: FileLayout) -> FileRows:
-        """Return all rows of the file at `path`, in the file's order.
-
-        Raises:
-            UnreadableFileError: it cannot be opened, decoded or split into the columns.
-            TimeZoneNeededError, UnknownTimeZoneError: a stamp could mean several instants.
-            PrecisionError: values need more digits than can be kept.
-        """
-
-
 class Progress(Protocol):
     """Tells the user what happens, and how far a long operation is."""
 
@@ -269,7 +231,7 @@ class Progress(Protocol):
         """Show one sentence that must not be missed, however quiet the user wants it."""
 
     def track(self, description: str, total: int) -> AbstractContextManager[ProgressTask]:
-        """Show an operation of `total` steps until the context ends."""
+        """Show an operation of `total` steps until the context ends; 0 where nobody knows."""
 
 
 class ProgressTask(Protocol):

@@ -58,30 +58,6 @@ def _extreme(bars: Bars, pick: Callable[..., NDArray[np.int64]]) -> NDArray[np.i
     return pick(pick(bars.open, bars.close), pick(bars.high, bars.low))
 
 
-def order_problems(
-    stamps: Int64Array, line_of: Callable[[int], int], written: Int64Array | None = None
-) -> list[RowProblem]:
-    """Return a problem for every stamp that does not come after the one before it.
-
-    `written` are the stamps to show, where the file has others than those that are compared.
-    """
-    # Compared, not subtracted: stamps of far years are further apart than int64 can count.
-    earlier, later = stamps[:-1], stamps[1:]
-    return [
-        RowProblem(
-            line_of(int(row) + 1),
-            "timestamp",
-            instant_text(int((stamps if written is None else written)[row + 1])),
-            _disorder(repeats=bool(later[row] == earlier[row])),
-        )
-        for row in np.flatnonzero(later <= earlier)
-    ]
-
-
-def _disorder(*, repeats: bool) -> str:
-    return "repeats the row before it" if repeats else "is earlier than the row before it"
-
-
 def value_text(bars: Bars, column: str, row: int) -> str:
     """Return the value at `row` of `column` as a decimal in plain digits."""
     digits = bars.size_precision if column == "volume" else bars.price_precision

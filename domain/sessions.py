@@ -5,12 +5,14 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import enum
+import functools
 import zoneinfo
 from collections.abc import Sequence
 from typing import Literal
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.bar_type import BarType, BarUnit
 from domain.bars import Int64Array
@@ -70,15 +72,33 @@ def instant_text(stamp: int) -> str:
 
 def utc_offsets(stamps: Int64Array, zone: zoneinfo.ZoneInfo) -> Int64Array:
     """Return what the clock of `zone` is ahead of UTC at each of `stamps`, in nanoseconds."""
-    days = stamps // NANOSECONDS_IN_DAY
-    unique, inverse = np.unique(days, return_inverse=True)
-    starts = unique * NANOSECONDS_IN_DAY
-    at_start = np.array([_offset(start, zone) for start in starts], np.int64)
-    at_end = np.array([_offset(start + NANOSECONDS_IN_DAY - 1, zone) for start in starts], np.int64)
+    if not len(stamps):
+        return np.empty(0, np.int64)
+    unique, inverse = _days_of(stamps)
+    at_start, at_end = np.array([_day_offsets(day, zone) for day in unique.tolist()], np.int64).T
     offsets: Int64Array = at_start[inverse]
-    for position in np.flatnonzero((at_start != at_end)[inverse]):
-        offsets[position] = _offset(stamps[position], zone)
+    changing = at_start != at_end
+    if changing.any():
+        for position in np.flatnonzero(changing[inverse]):
+            offsets[position] = _offset(stamps[position], zone)
     return offsets
+
+
+def _days_of(stamps: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Return the UTC days, counted from 1970, that `stamps` lie on, and each one's place there."""
+    days = stamps // NANOSECONDS_IN_DAY
+    first, last = int(days.min()), int(days.max())
+    if last - first < len(days):
+        # Most often few days have many stamps, and counting is quicker than sorting.
+        return np.arange(first, last + 1, dtype=np.int64), days - first
+    return np.unique(days, return_inverse=True)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _day_offsets(day: int, zone: zoneinfo.ZoneInfo) -> tuple[int, int]:
+    """Return what the clock is ahead of UTC in the first and the last second of a UTC day."""
+    start = day * NANOSECONDS_IN_DAY
+    return _offset(start, zone), _offset(start + NANOSECONDS_IN_DAY - 1, zone)
 
 
 def _offset(stamp: int, zone: zoneinfo.ZoneInfo) -> int:
@@ -88,8 +108,35 @@ def _offset(stamp: int, zone: zoneinfo.ZoneInfo) -> int:
 
 def dates_on_clock(stamps: Int64Array, zone: zoneinfo.ZoneInfo) -> tuple[dt.date, ...]:
     """Return the distinct dates, by the clock of `zone`, on which `stamps` lie, in order."""
-    days = np.unique((stamps + utc_offsets(stamps, zone)) // NANOSECONDS_IN_DAY)
-    return tuple(dt.date(1970, 1, 1) + dt.timedelta(days=int(day)) for day in days)
+    one = _only_day(stamps, zone)
+    days = (
+        distinct((stamps + utc_offsets(stamps, zone)) // NANOSECONDS_IN_DAY).tolist()
+        if one is None
+        else (one,)
+    )
+    return tuple(dt.date(1970, 1, 1) + dt.timedelta(days=day) for day in days)
+
+
+def _only_day(stamps: Int64Array, zone: zoneinfo.ZoneInfo) -> int | None:
+    """Return the day, counted from 1970, that all `stamps` lie on, where a look at two tells."""
+    if not len(stamps):
+        return None
+    first, last = int(stamps.min()), int(stamps.max())
+    offset, at_end = _day_offsets(first // NANOSECONDS_IN_DAY, zone)
+    if first // NANOSECONDS_IN_DAY != last // NANOSECONDS_IN_DAY or offset != at_end:
+        return None
+    day = (first + offset) // NANOSECONDS_IN_DAY
+    return day if day == (last + offset) // NANOSECONDS_IN_DAY else None
+
+
+def distinct(values: Int64Array) -> Int64Array:
+    """Return the distinct `values` in ascending order; they need no sorting where they ascend."""
+    if not len(values):
+        return values
+    steps = np.diff(values)
+    if (steps >= 0).all():
+        return values[np.concatenate(([True], steps > 0))]
+    return np.unique(values)
 
 
 def intraday_closes(
@@ -157,6 +204,12 @@ def _edges_of_sessions(
     inside = (index >= 0) & (instants < ends[np.maximum(index, 0)])
     edges = (starts if of == "open" else ends)[np.maximum(index, 0)]
     return np.where(inside, edges, NO_SESSION)
+
+
+def inside_sessions(instants: Int64Array, sessions: Sequence[Session]) -> NDArray[np.bool_]:
+    """Return which of `instants` (UTC nanoseconds) lie in a session, its close left out."""
+    inside: NDArray[np.bool_] = _edges_of_sessions(instants, sessions, of="open") != NO_SESSION
+    return inside
 
 
 def daily_closes(labels: Int64Array, bar_type: BarType, sessions: Sequence[Session]) -> Int64Array:

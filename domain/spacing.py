@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections import Counter
 from collections.abc import Sequence
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,7 @@ from domain.bar_type import BarType, BarUnit
 from domain.bars import Int64Array
 from domain.sessions import NANOSECONDS_IN_DAY, Session, utc_offsets
 
+_KEPT_STEPS = 10_000
 _DAY_STEPS = {
     BarUnit.DAY: range(1, 5),
     BarUnit.WEEK: range(5, 10),
@@ -19,22 +22,61 @@ _DAY_STEPS = {
 }
 
 
-def inferred_bar_type(stamps: Int64Array, *, dates_only: bool) -> BarType | None:
-    """Return the bar type whose length is the most common step between `stamps`, or None.
+@attrs.define
+class Steps:
+    """How often each step between one stamp and the next was met, in rows that come in parts.
 
-    `stamps` are UTC nanoseconds in order. The most common step, not the least: the first bar
-    of a session may be short, and quiet stretches make longer ones.
+    `rising` and `falling` count the steps by their direction. Steps of a hostile file may all
+    differ: of a part, and of all, only the most common are kept.
     """
-    steps = np.diff(stamps)
-    steps = steps[steps > 0]
-    if not len(steps):
-        return None
+
+    counts: Counter[int] = attrs.field(factory=Counter)
+    rising: int = 0
+    falling: int = 0
+    last: int | None = None
+    most: int = _KEPT_STEPS
+
+    def add(self, stamps: Int64Array) -> None:
+        """Take in the stamps (UTC nanoseconds) of rows that follow those before."""
+        if not len(stamps):
+            return
+        joined = stamps if self.last is None else np.concatenate(([self.last], stamps))
+        self.last = int(stamps[-1])
+        steps = np.diff(joined)
+        self.rising += int((steps > 0).sum())
+        self.falling += int((steps < 0).sum())
+        values, counts = _most_common(np.abs(steps[steps != 0]), self.most)
+        self.counts.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        if len(self.counts) > self.most:
+            self.counts = Counter(dict(self.counts.most_common(self.most)))
+
+    @property
+    def newest_first(self) -> bool:
+        """Whether the rows run from the newest to the oldest, but for a few."""
+        return self.falling > self.rising
+
+    def bar_type(self, *, dates_only: bool) -> BarType | None:
+        """Return the bar type whose length is the most common step, or None.
+
+        The most common, not the least: the first bar of a session may be short, and quiet
+        stretches make longer steps.
+        """
+        if not self.counts:
+            return None
+        most = max(self.counts.values())
+        # Of two that are as common the longer: were it wrong, stamps off its grid would say so.
+        step = max(step for step, count in self.counts.items() if count == most)
+        if dates_only:
+            return _longer_bar_type(step // NANOSECONDS_IN_DAY)
+        return next((t for t in BarType.all() if t.is_intraday and t.length == step), None)
+
+
+def _most_common(steps: Int64Array, most: int) -> tuple[Int64Array, Int64Array]:
     values, counts = np.unique(steps, return_counts=True)
-    # Of two that are as common the longer: were it wrong, stamps off its grid would say so.
-    step = int(values[counts == counts.max()].max())
-    if dates_only:
-        return _longer_bar_type(step // NANOSECONDS_IN_DAY)
-    return next((t for t in BarType.all() if t.is_intraday and t.length == step), None)
+    if len(values) <= most:
+        return values, counts
+    kept = np.argpartition(counts, -most)[-most:]
+    return values[kept], counts[kept]
 
 
 def _longer_bar_type(days: int) -> BarType | None:

@@ -11,18 +11,21 @@ from dependency_injector import containers, providers
 from entrypoints.logs import log
 
 if TYPE_CHECKING:
+    from adapters.sqlite.row_problem_log import SqliteProblemLogs
     from application.catalog import Catalog
+    from domain.bar_files import BarFileReader, NewProblemLog
     from domain.events import Origin
+    from domain.exporting import BarWriter, NewFiles
     from domain.ports import (
         AvailabilityLedger,
         BacktestEngine,
-        BarFileReader,
         BarRepository,
         Clock,
         Progress,
         TradingCalendar,
     )
     from domain.publishing import OnStep, Step
+    from domain.sessions import Stamp
     from domain.upkeep import CatalogFiles, DiskSpace, LedgerKeeper, NewLedger, RevisionHistory
 
 LEDGER_FILE = "ledger.db"
@@ -80,11 +83,13 @@ def _catalog(
     files: CatalogFiles,
     origin: Origin,
     progress: Progress,
+    cache_bytes: int | None = None,
 ) -> Catalog:
     from application.catalog import Catalog
-    from application.partition_cache import PartitionCache
+    from application.partition_cache import DEFAULT_BYTES, PartitionCache
 
-    return Catalog(repository, ledger, files, origin, PartitionCache(), progress.warn)
+    cache = PartitionCache(DEFAULT_BYTES if cache_bytes is None else cache_bytes)
+    return Catalog(repository, ledger, files, origin, cache, progress.warn)
 
 
 def _calendar() -> TradingCalendar:
@@ -121,10 +126,29 @@ def _disk(root: Path) -> DiskSpace:
     return SystemDiskSpace(root)
 
 
-def _csv_reader() -> BarFileReader:
+def _problem_logs() -> SqliteProblemLogs:
+    from adapters.sqlite.row_problem_log import SqliteProblemLogs
+
+    return SqliteProblemLogs()
+
+
+def _csv_reader(new_problem_log: NewProblemLog) -> BarFileReader:
     from adapters.csv.reader import CsvBarFileReader
 
-    return CsvBarFileReader()
+    return CsvBarFileReader(new_problem_log)
+
+
+def _csv_writer(stamp: Stamp, time_zone: str | None) -> BarWriter:
+    from adapters.csv.writer import CsvBarWriter
+
+    return CsvBarWriter(stamp, time_zone)
+
+
+def _new_files(root: Path) -> NewFiles:
+    from adapters.system.new_files import SystemNewFiles
+    from entrypoints.cli.screen import copy_to_output
+
+    return SystemNewFiles(root, copy_to_output)
 
 
 def _engine() -> BacktestEngine:
@@ -155,15 +179,25 @@ class Container(containers.DeclarativeContainer):
     new_ledger = providers.Singleton(_new_ledger, config.root, clock)
     catalog = providers.Singleton(_catalog, repository, ledger, files, origin, progress)
     calendar = providers.Singleton(_calendar)
-    csv_reader = providers.Singleton(_csv_reader)
+    problem_logs = providers.Singleton(_problem_logs)
+    csv_reader = providers.Singleton(_csv_reader, problem_logs)
     ledger_keeper_in = providers.Object(_ledger_keeper)
     revision_history = providers.Singleton(_revision_history, config.root)
     disk = providers.Singleton(_disk, config.root)
     disk_at = providers.Object(_disk)
     engine = providers.Singleton(_engine)
+    csv_writer = providers.Factory(_csv_writer)
+    new_files = providers.Singleton(_new_files, config.root)
+    # For whoever needs each partition once, and no more than one in memory.
+    catalog_read_once = providers.Singleton(
+        _catalog, repository, ledger, files, origin, progress, 0
+    )
 
     import_csv = providers.Factory(
         _use_case, "import_csv", "ImportCsv", catalog, csv_reader, calendar, clock, progress, disk
+    )
+    export_bars = providers.Factory(
+        _use_case, "export", "ExportBars", catalog_read_once, new_files, progress
     )
     list_series = providers.Factory(
         _use_case, "list_series", "ListSeries", catalog, files, calendar, clock, progress

@@ -58,20 +58,30 @@ class Cli:
             if name == "BARLEDGER_CACHE_DIR" or not name.startswith("BARLEDGER_")
         }
 
-    def __call__(self, *arguments: str, input_text: str | None = None) -> Run:
+    def words(self, *arguments: str) -> list[str]:
+        """Return the command's words as a new process takes them."""
+        return [*self.prefix, sys.executable, "-m", "entrypoints", *arguments]
+
+    def surroundings(self) -> dict[str, str]:
+        """Return the environment in which a command runs."""
         path = os.pathsep.join((str(self.folder), str(ROOT)))
+        return {**self.inherited(), "PYTHONPATH": path, **self.environment}
+
+    def __call__(
+        self, *arguments: str, input_text: str | None = None, input_bytes: bytes | None = None
+    ) -> Run:
         out, err = self.folder / ".out", self.folder / ".err"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen(
-                [*self.prefix, sys.executable, "-m", "entrypoints", *arguments],
+                self.words(*arguments),
                 cwd=self.folder,
-                env={**self.inherited(), "PYTHONPATH": path, **self.environment},
+                env=self.surroundings(),
                 stdin=subprocess.PIPE,
                 stdout=stdout,
                 stderr=stderr,
             )
             assert process.stdin
-            process.stdin.write((input_text or "").encode())
+            process.stdin.write(input_bytes or (input_text or "").encode())
             process.stdin.close()
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import functools
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from adapters.csv.notation import PLAIN, not_a_number
+from adapters.csv.notation import Notation as Notation
 from adapters.csv.pieces import in_pieces, problems_of_pieces
 from domain.bars import MAX_DIGITS, MAX_PRECISION, Int64Array, needed_precision
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 _LIMIT = 10**MAX_DIGITS
 _ARROW_DIGITS = 38
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @attrs.frozen(eq=False)
@@ -38,9 +39,11 @@ class Decimals:
         return needed_precision([self.values], self.precision)
 
 
-def decimals(texts: pa.StringArray) -> Decimals:
-    """Return the numbers that `texts` write in plain or exponent notation."""
-    pieces, precision = aligned(list(in_pieces(texts, _at_once, _one_by_one)))
+def decimals(texts: pa.StringArray, notation: Notation = PLAIN) -> Decimals:
+    """Return the numbers that the trimmed `texts` write, with or without an exponent."""
+    at_once = functools.partial(_at_once, notation=notation)
+    one_by_one = functools.partial(_one_by_one, notation=notation)
+    pieces, precision = aligned(list(in_pieces(texts, at_once, one_by_one)))
     problems = problems_of_pieces((len(piece.values), piece.problems) for piece in pieces)
     return Decimals(np.concatenate([piece.values for piece in pieces]), precision, problems)
 
@@ -54,10 +57,13 @@ def aligned(columns: Sequence[Decimals]) -> tuple[tuple[Decimals, ...], int]:
     return tuple(_rescaled(column, precision) for column in columns), precision
 
 
-def _at_once(texts: pa.StringArray) -> Decimals | None:
+def _at_once(texts: pa.StringArray, notation: Notation) -> Decimals | None:
+    plain = notation.plain_column(texts)
+    if plain is None:
+        return None
     # All digits that may follow the point fit most columns; large volumes are whole numbers.
     for precision in (MAX_PRECISION, 0):
-        values = _cast(texts, precision)
+        values = _cast(plain, precision)
         if values is not None:
             return Decimals(values, precision)
     return None
@@ -95,9 +101,9 @@ def _is_plain(texts: pa.StringArray) -> bool:
     return bool(np.diff(bounds).max() <= _ARROW_DIGITS and digits.max(initial=0) <= ord("9"))
 
 
-def _one_by_one(texts: Sequence[str]) -> Decimals:
+def _one_by_one(texts: Sequence[str], notation: Notation) -> Decimals:
     """Return what `_at_once` cannot: it says which value is wrong, and how."""
-    parsed = [_parse(text) for text in texts]
+    parsed = [_parse(text, notation) for text in texts]
     problems = {row: each for row, each in enumerate(parsed) if isinstance(each, str)}
     numbers = [(0, 0) if isinstance(each, str) else each for each in parsed]
     precision = max((digits for _, digits in numbers), default=0)
@@ -111,14 +117,15 @@ def _one_by_one(texts: Sequence[str]) -> Decimals:
     return Decimals(values, precision, problems)
 
 
-def _parse(text: str) -> tuple[int, int] | str:
+def _parse(text: str, notation: Notation) -> tuple[int, int] | str:
     """Return the number as an integer and its digits after the point, or what is wrong."""
     if not text:
         return "is missing"
-    if not _NUMBER.fullmatch(text):
-        return "is not a number"
+    plain = notation.plain(text)
+    if plain is None:
+        return not_a_number(text, notation)
     try:
-        sign, digits, exponent = Decimal(text).as_tuple()
+        sign, digits, exponent = Decimal(plain).as_tuple()
     except InvalidOperation:
         return _too_long(0)
     # Decimal.normalize would round what is longer than its context's 28 digits.

@@ -1,69 +1,159 @@
-"""The first line of a file of bars: which of its columns is what."""
+"""Which column of a file is what: by its header, or by the names that the layout gives."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import attrs
 
-from domain.bars import PRICE_COLUMNS
-from domain.errors import UnreadableFileError
+from adapters.csv.spellings import (
+    COLUMNS,
+    DATE,
+    STAMP_COLUMN,
+    TICKS,
+    TIME,
+    VOLUME_COLUMN,
+    plain_name,
+    role_of,
+)
+from domain.errors import InvalidLayoutError
 
-STAMP_COLUMN = "timestamp"
-VOLUME_COLUMN = "volume"
-COLUMNS = (STAMP_COLUMN, *PRICE_COLUMNS, VOLUME_COLUMN)
+_IGNORED = ("", "_")
 
-_EXAMPLE = f"The first line must name these columns, in any order: {','.join(COLUMNS)}."
+# Where a column stands, from 0; a stamp may stand in two fields, date and time.
+_Places = tuple[int, ...]
 
 
 @attrs.frozen
-class Header:
-    """How many columns a file has, and at which position, from 0, each of `COLUMNS` stands.
+class Columns:
+    """How many fields a row has, and where, from 0, each of `COLUMNS` stands.
 
-    `line` is the line at which the header begins, the first of the file being 1.
+    `missing` and `ambiguous` say what is wrong with `names`; where nothing is, `positions` are
+    whole.
     """
 
-    width: int
-    positions: Mapping[str, int]
-    line: int
+    names: tuple[str, ...]
+    positions: Mapping[str, _Places]
+    missing: tuple[str, ...] = ()
+    ambiguous: tuple[str, tuple[str, ...]] | None = None
+
+    @property
+    def width(self) -> int:
+        """How many fields a row has."""
+        return len(self.names)
+
+    @property
+    def found(self) -> int:
+        """How many of `COLUMNS` are named, be it more than once."""
+        return len(COLUMNS) - len(self.missing)
+
+    @property
+    def complete(self) -> bool:
+        """Whether each of `COLUMNS` is named once."""
+        return not self.missing and self.ambiguous is None
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """All places that hold something of a bar."""
+        return tuple(at for places in self.positions.values() for at in places)
+
+    def note(self) -> str | None:
+        """Return a sentence that tells which columns were taken by another name, if any were."""
+        taken = [
+            f"{' + '.join(self.names[at] for at in places)} as {column}"
+            for column, places in self.positions.items()
+            if [plain_name(self.names[at]) for at in places] != [column]
+        ]
+        return f"Columns: {', '.join(taken)}." if taken else None
 
 
-def header_of(cells: Sequence[str], line: int, path: Path) -> Header:
-    """Return the header whose cells are `cells`; case and outer spaces do not matter.
+def columns_of(cells: Sequence[str]) -> Columns:
+    """Return the columns that the cells of a header name.
+
+    A canonical name wins over other spellings, `timestamp` over date and time, and a volume over
+    a number of ticks.
+    """
+    names = tuple(shown(cell) for cell in cells)
+    by_role = defaultdict(list)
+    for at, cell in enumerate(cells):
+        if role := role_of(cell):
+            by_role[role].append(at)
+    positions, missing = {}, []
+    ambiguous: tuple[str, tuple[str, ...]] | None = None
+    for column in COLUMNS:
+        choices = _choices(column, by_role, cells)
+        if not choices:
+            missing.append(column)
+        elif len(choices) == 1:
+            positions[column] = choices[0]
+        elif ambiguous is None:
+            ambiguous = column, tuple(_joined(names, places) for places in choices)
+    return Columns(names, positions, tuple(missing), ambiguous)
+
+
+def _choices(column: str, by_role: Mapping[str, list[int]], cells: Sequence[str]) -> list[_Places]:
+    """Return all places of which each could be that of `column`."""
+    own: list[_Places] = [(at,) for at in by_role.get(column, [])]
+    exact = [places for places in own if plain_name(cells[places[0]]) == column]
+    if exact:
+        return exact
+    if column == VOLUME_COLUMN:
+        ticks: list[_Places] = [(at,) for at in by_role.get(TICKS, [])]
+        return own or ticks
+    if column == STAMP_COLUMN:
+        return own + _dates_and_times(by_role.get(DATE, []), by_role.get(TIME, []))
+    return own
+
+
+def _dates_and_times(dates: Sequence[int], times: Sequence[int]) -> list[_Places]:
+    if dates and times:
+        return [(date, time) for date in dates for time in times]
+    return [(at,) for at in (*dates, *times)]
+
+
+def named_columns(names: Sequence[str]) -> Columns:
+    """Return the columns that a user names in the file's order; `_` is one to be ignored.
 
     Raises:
-        UnreadableFileError: a column is missing or there twice, or no line names columns.
+        InvalidLayoutError: a name is unknown, or a column is missing or named twice.
     """
-    names = [_name_of(cell) for cell in cells]
-    missing = [column for column in COLUMNS if column not in names]
-    if missing:
-        raise _incomplete(cells, missing, path)
-    twice = [name for name, count in Counter(names).items() if count > 1 and name in COLUMNS]
-    if twice:
-        raise UnreadableFileError(
-            f"{path} has the column {twice[0]} more than once.",
-            "Take out or rename the one that is not meant.",
+    unknown = [name for name in names if name.strip() not in _IGNORED and not role_of(name)]
+    if unknown:
+        raise InvalidLayoutError(
+            f"No column of bars is called {', '.join(map(repr, unknown))}.",
+            f"Name {', '.join(COLUMNS)}, or date and time, and _ for a column to be ignored.",
         )
-    return Header(len(names), {column: names.index(column) for column in COLUMNS}, line)
+    columns = columns_of(names)
+    spare = [at for at, name in enumerate(names) if role_of(name) and at not in columns.used]
+    if columns.missing:
+        raise InvalidLayoutError(
+            f"The columns {','.join(names)} lack {', '.join(columns.missing)}.",
+            f"Name one for each of {', '.join(COLUMNS)}.",
+        )
+    if spare:
+        raise InvalidLayoutError(
+            f"The columns {','.join(names)} name something twice: {columns.names[spare[0]]}.",
+            "Name each column once, and write _ for those that are to be ignored.",
+        )
+    return columns
 
 
-def _name_of(cell: str) -> str:
-    return cell.strip().lower()
+def is_header(cells: Sequence[str], columns: Columns) -> bool:
+    """Whether the cells in the named places are names, not values."""
+    if len(cells) != columns.width:
+        return False
+    texts = [cells[at].strip() for at in columns.used]
+    return all(text and not any(map(str.isdigit, text)) for text in texts)
 
 
-def _incomplete(cells: Sequence[str], missing: Sequence[str], path: Path) -> UnreadableFileError:
-    found = clipped(", ".join(cell.strip() for cell in cells), 200)
-    if len(missing) == len(COLUMNS):
-        return UnreadableFileError(f"{path} has no header; its first line is: {found}.", _EXAMPLE)
-    return UnreadableFileError(
-        f"{path} lacks {_columns(missing)}; its columns are: {found}.", _EXAMPLE
-    )
+def shown(cell: str) -> str:
+    """Return a header's cell as it is shown: on one line and not too long."""
+    return clipped(" ".join(cell.split()))
 
 
-def _columns(names: Sequence[str]) -> str:
-    return ("the column " if len(names) == 1 else "the columns ") + ", ".join(names)
+def _joined(names: Sequence[str], places: Sequence[int]) -> str:
+    return " + ".join(names[at] for at in places)
 
 
 def clipped(text: str, longest: int = 60) -> str:

@@ -1,90 +1,148 @@
-"""Reads files of bars: `timestamp,open,high,low,close,volume` and one bar a line."""
+"""Reads files of bars with one bar a line, block after block."""
 
 from __future__ import annotations
 
-import hashlib
-import shlex
-from collections.abc import Mapping
-from pathlib import Path
+import contextlib
+from collections.abc import Iterator, Mapping
 
-import attrs
 import numpy as np
+from numpy.typing import NDArray
 
-from adapters.csv.decimals import Decimals, aligned, decimals
-from adapters.csv.files import content_of, text_of
-from adapters.csv.header import STAMP_COLUMN, VOLUME_COLUMN, clipped
-from adapters.csv.lines import TextRows, text_rows
-from adapters.csv.stamps import StampKind, Stamps, stamps
-from adapters.csv.zones import to_utc, zone_named
+from adapters.csv.buffer import TextBuffer
+from adapters.csv.compression import decompressed
+from adapters.csv.decimals import Decimals, Notation, aligned, decimals
+from adapters.csv.encoding import utf8
+from adapters.csv.head import Named, shape_of
+from adapters.csv.header import clipped
+from adapters.csv.source import RawInput, opened
+from adapters.csv.spellings import STAMP_COLUMN, VOLUME_COLUMN
+from adapters.csv.spool import Spool
+from adapters.csv.stamps import StampReader, Stamps
+from adapters.csv.text_rows import TextRows, text_rows
+from domain.bar_files import BarFile, FileLayout, FileRows, NewProblemLog, RowChunk, RowProblemLog
 from domain.bars import PRICE_COLUMNS, Bars
-from domain.errors import TimeZoneNeededError
-from domain.ports import FileLayout, FileRows
+from domain.errors import UnreadableFileError
+from domain.ports import Progress
 from domain.rules import RowProblem
+
+_BLOCK_SIZE = 4 * 2**20
+_KEPT_IN_MEMORY = 64 * 2**20
 
 
 class CsvBarFileReader:
-    """A `BarFileReader` of CSV files, which works on whole columns."""
+    """A `BarFileReader` of CSV files, which works on whole columns of a block at a time."""
 
-    def read(self, path: Path, layout: FileLayout) -> FileRows:
-        """Return all rows of the file at `path`, in the file's order.
+    def __init__(
+        self,
+        new_problem_log: NewProblemLog,
+        block_size: int = _BLOCK_SIZE,
+        kept_in_memory: int = _KEPT_IN_MEMORY,
+    ) -> None:
+        """Read blocks of `block_size` bytes; rows beyond `kept_in_memory` bytes go to a file."""
+        self._new_problem_log = new_problem_log
+        self._block_size, self._kept_in_memory = block_size, kept_in_memory
 
-        Raises:
-            UnreadableFileError: it cannot be opened, decoded or split into the columns.
-            TimeZoneNeededError, UnknownTimeZoneError: a stamp could mean several instants.
+    @contextlib.contextmanager
+    def reading(self, file: BarFile, layout: FileLayout, progress: Progress) -> Iterator[FileRows]:
+        """Read the file to its end and give its rows until the context ends.
+
+        The log of problems is closed then, but not where the context ends with an exception:
+        that may have to show them.
         """
-        # A zone that does not exist is told before a large file is read.
-        zone = None if layout.time_zone is None else zone_named(layout.time_zone)
-        content = content_of(path)
-        text = text_rows(text_of(content, path), path)
-        stamped = stamps(text.columns[STAMP_COLUMN])
-        instants, problems = stamped.values, stamped.problems
-        if stamped.kind is StampKind.LOCAL:
-            if zone is None:
-                raise _zone_needed(path, text, stamped)
-            instants, clock_problems = to_utc(stamped.values, zone)
-            problems = {**clock_problems, **stamped.problems}
-        stamped = attrs.evolve(stamped, values=instants, problems=problems)
-        return _rows(text, stamped, hashlib.sha256(content).hexdigest())
+        # What is wrong with the layout is told before a large file is read.
+        named, notation = Named.of(layout), Notation.of(layout)
+        stamps = StampReader(file, layout)
+        problems = self._new_problem_log()
+        with Spool(self._kept_in_memory) as chunks:
+            pass_ = _Pass(stamps, notation, chunks, problems)
+            try:
+                with opened(file, progress) as raw:
+                    notes = self._read(raw, file, named, pass_)
+            except BaseException:
+                problems.close()
+                raise
+            yield FileRows(
+                chunks,
+                problems,
+                dates_only=stamps.dates_only,
+                rows=pass_.rows,
+                sha256=raw.sha256,
+                notes=(*notes, *stamps.notes),
+            )
+        problems.close()
+
+    def _read(self, raw: RawInput, file: BarFile, named: Named, pass_: _Pass) -> tuple[str, ...]:
+        """Take all rows of the file and return the notes on how its lines are cut."""
+        buffer = TextBuffer(utf8(decompressed(raw, file), file), file, self._block_size)
+        shape, notes = shape_of(buffer, named)
+        for rows in text_rows(buffer, shape):
+            pass_.take(rows)
+        if not pass_.rows:
+            raise UnreadableFileError(
+                f"{file} has a header and no rows.", "Export it again with at least one bar."
+            )
+        return notes
 
 
-def _rows(text: TextRows, stamped: Stamps, sha256: str) -> FileRows:
-    """Return the rows without problems as bars; `stamped` holds UTC."""
-    prices, price_precision = aligned([decimals(text.columns[name]) for name in PRICE_COLUMNS])
-    (volume,), size_precision = aligned([decimals(text.columns[VOLUME_COLUMN])])
-    numbers = dict(zip((*PRICE_COLUMNS, VOLUME_COLUMN), (*prices, volume), strict=True))
-    problems = _all_problems(text, stamped, numbers)
-    taken = ~np.isin(text.lines, [problem.line for problem in problems])
-    columns = [stamped.values, stamped.values, *(column.values for column in numbers.values())]
-    bars = Bars.of_columns((c[taken] for c in columns), price_precision, size_precision)
-    return FileRows(
-        # The refused rows may have been the ones that needed the most decimals.
-        bars=bars.reduced() if problems else bars,
-        lines=text.lines[taken],
-        dates_only=stamped.kind is StampKind.DATE,
-        rows=len(text.lines) + len(text.problems),
-        sha256=sha256,
-        problems=tuple(sorted((*text.problems, *problems))),
-    )
+class _Pass:
+    """One reading of a file: text rows become chunks of bars, and problems."""
+
+    def __init__(
+        self, stamps: StampReader, notation: Notation, chunks: Spool, problems: RowProblemLog
+    ) -> None:
+        self._stamps, self._notation = stamps, notation
+        self._chunks, self._problems = chunks, problems
+        self.rows = 0
+
+    def take(self, text: TextRows) -> None:
+        """Keep the rows without problems, and what is wrong with the others."""
+        self.rows += len(text)
+        self._problems.add(text.problems)
+        if not len(text.lines):
+            return
+        stamped = self._stamps.read(text.columns[STAMP_COLUMN], text.lines)
+        prices, price_precision = aligned(
+            [decimals(text.columns[name], self._notation) for name in PRICE_COLUMNS]
+        )
+        (volume,), size_precision = aligned([decimals(text.columns[VOLUME_COLUMN], self._notation)])
+        numbers = dict(zip((*PRICE_COLUMNS, VOLUME_COLUMN), (*prices, volume), strict=True))
+        wrong = _wrong_rows(stamped, numbers)
+        if wrong:
+            self._problems.add(_problems(text, stamped, numbers))
+        self._keep(_bars(stamped, numbers, price_precision, size_precision), text, wrong)
+
+    def _keep(self, bars: Bars, text: TextRows, wrong: set[int]) -> None:
+        lines = text.lines
+        if wrong:
+            good: NDArray[np.bool_] = np.ones(len(bars), np.bool_)
+            good[list(wrong)] = False
+            # The refused rows may have been the ones that needed the most decimals.
+            bars, lines = bars.take(good).reduced(), lines[good]
+        if len(bars):
+            self._chunks.add(RowChunk(bars, lines))
 
 
-def _all_problems(
+def _bars(
+    stamped: Stamps, numbers: Mapping[str, Decimals], price_precision: int, size_precision: int
+) -> Bars:
+    columns = [stamped.values, *(column.values for column in numbers.values())]
+    for column in columns:
+        # Nobody else has them; Bars would copy what may be written to.
+        column.flags.writeable = False
+    return Bars.of_columns((columns[0], *columns), price_precision, size_precision)
+
+
+def _wrong_rows(stamped: Stamps, numbers: Mapping[str, Decimals]) -> set[int]:
+    wrong = set(stamped.problems)
+    return wrong.union(*(column.problems for column in numbers.values()))
+
+
+def _problems(
     text: TextRows, stamped: Stamps, numbers: Mapping[str, Decimals]
-) -> list[RowProblem]:
+) -> Iterator[RowProblem]:
     by_column = {name: column.problems for name, column in numbers.items()}
     by_column[STAMP_COLUMN] = stamped.problems
-    return [
-        RowProblem(int(text.lines[row]), name, clipped(text.columns[name][row].as_py()), problem)
-        for name, problems in by_column.items()
-        for row, problem in problems.items()
-    ]
-
-
-def _zone_needed(path: Path, text: TextRows, stamped: Stamps) -> TimeZoneNeededError:
-    row = next(row for row in range(len(stamped.values)) if row not in stamped.problems)
-    example = text.columns[STAMP_COLUMN][row].as_py()
-    command = f"barledger import-csv {shlex.quote(str(path))} --timezone"
-    return TimeZoneNeededError(
-        f"The stamps of {path} carry no time zone, such as {example!r} in line {text.lines[row]}.",
-        f"If the file holds exchange time: {command} America/New_York (or the exchange's zone); "
-        f"if it holds UTC: {command} UTC.",
-    )
+    for name, problems in by_column.items():
+        for row, problem in problems.items():
+            shown = clipped(text.columns[name][row].as_py())
+            yield RowProblem(int(text.lines[row]), name, shown, problem)

@@ -1,182 +1,184 @@
-"""Text becomes time stamps, of one kind in a file: dates, times, or times with a zone."""
+"""Text becomes instants: a file's stamps, all of the kind that its first ones show."""
 
 from __future__ import annotations
 
-import datetime as dt
-import enum
-import re
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.csv.pieces import in_pieces, problems_of_pieces
+from adapters.csv.date_order import order_of
+from adapters.csv.stamp_columns import UNREADABLE, Column, read_column
+from adapters.csv.stamp_formats import KINDS, Form, StampKind, written
+from adapters.csv.stamp_values import NO_SUCH_TIME, Meaning
+from adapters.csv.zones import to_utc, zone_named
+from domain.bar_files import BarFile, FileLayout
 from domain.bars import Int64Array
-from domain.sessions import midnight_utc
+from domain.errors import TimeZoneNeededError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SECOND = 1_000_000_000
-# All that was ever quoted, and so few years that the time between any two stamps, too, can
-# be counted in 64 bits of nanoseconds (292 years).
-_FIRST_YEAR, _LAST_YEAR = 1800, 2090
-_FIRST = midnight_utc(dt.date(_FIRST_YEAR, 1, 1))
-_LAST = midnight_utc(dt.date(_LAST_YEAR + 1, 1, 1)) - 1
-_DATE_LENGTH = len("2024-01-31")
-
-_STAMP = re.compile(
-    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[ T](?P<hour>[0-9]{2})(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})"
-    r"(?:\.(?P<fraction>[0-9]{1,9}))?)?)?"
-    r"(?P<zone>Z|(?P<sign>[+-])(?P<hours>[0-9]{2})(?::?(?P<minutes>[0-9]{2}))?)?)?"
-)
-
-
-class StampKind(enum.Enum):
-    """What a stamp tells, as the end of the sentence "most of the file's are …"."""
-
-    DATE = "dates alone"
-    LOCAL = "times without a zone"
-    ZONED = "times with a zone"
-
-    @property
-    def code(self) -> int:
-        """Its place among the kinds, to be kept in an array."""
-        return _KINDS.index(self)
-
-
-_KINDS = list(StampKind)
 _SINGULAR = {
     StampKind.DATE: "a date alone",
     StampKind.LOCAL: "a time without a zone",
     StampKind.ZONED: "a time with a zone",
+    StampKind.SECONDS: "a number in the range of epoch seconds",
+    StampKind.MILLISECONDS: "a number in the range of epoch milliseconds",
+    StampKind.MICROSECONDS: "a number in the range of epoch microseconds",
+    StampKind.NANOSECONDS: "a number in the range of epoch nanoseconds",
 }
-_UNREADABLE = -1
+_EPOCHS = KINDS[StampKind.SECONDS.code :]
+_DIGITS_OF_TIME = {
+    Form.HOURS_AND_MINUTES: "is a time of hours and minutes, where the file's have seconds",
+    Form.WITH_SECONDS: "is a time with seconds, where the file's are hours and minutes",
+}
 
 
 @attrs.frozen(eq=False)
 class Stamps:
-    """A column of stamps of one kind; `problems` tells, by row, which are none.
+    """A column of stamps as UTC nanoseconds; `problems` tells, by row, which are none.
 
-    `values` are nanoseconds since 1970: of UTC for dates (midnight) and zoned times, and of
-    the clock on the wall for local ones. `kind` is None where no row can be read.
+    A row with a problem has the value 0.
     """
 
-    kind: StampKind | None
     values: Int64Array
     problems: Mapping[int, str]
 
 
-@attrs.frozen(eq=False)
-class _Piece:
-    """Stamps of any kind: the code of each one's, or what is wrong with it."""
+class StampReader:
+    """Reads the stamps of one file, chunk by chunk.
 
-    values: Int64Array
-    codes: NDArray[np.int8]
-    problems: Mapping[int, str] = attrs.field(factory=dict)
+    The first chunk with a stamp that can be read settles what is common to all of the file:
+    their most common kind, and whether the day or the month comes first.
+    """
+
+    def __init__(self, file: BarFile, layout: FileLayout) -> None:
+        self._file = file
+        # A zone that does not exist is told before a large file is read.
+        self._zone = None if layout.time_zone is None else zone_named(layout.time_zone)
+        self._meaning = Meaning(layout.date_order, layout.clock_change)
+        self._kind: StampKind | None = None
+        self._time_form: Form | None = None
+        self._found: list[str] = []
+        self._chosen = 0
+
+    @property
+    def dates_only(self) -> bool:
+        """Whether the file's stamps are dates alone, read as midnight UTC."""
+        return self._kind is StampKind.DATE
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was found without being told, or chosen by a rule."""
+        if not self._chosen or self._meaning.change is None:
+            return tuple(self._found)
+        stamps = "1 stamp" if self._chosen == 1 else f"{self._chosen:,} stamps"
+        chosen = f"{stamps} in hours that the clock repeats or skips: read as the "
+        return (*self._found, f"{chosen}{self._meaning.change.value} instant.")
+
+    def read(self, texts: pa.StringArray, lines: Int64Array) -> Stamps:
+        """Return the instants of the trimmed `texts`, which stand in `lines`.
+
+        Raises:
+            TimeZoneNeededError, DateOrderNeededError: they could mean several.
+        """
+        if self._kind is None and self._meaning.order is None:
+            self._find_order(texts, lines)
+        column = read_column(texts, self._meaning)
+        if self._kind is None:
+            self._settle(column, texts, lines)
+        problems = {**column.problems, **self._odd(column, texts)}
+        values = column.values
+        if self._kind is StampKind.LOCAL:
+            values, clock_problems = self._instants(column)
+            problems = {**clock_problems, **problems}
+        if problems:
+            values = values.copy()
+            values[list(problems)] = 0
+        return Stamps(values, problems)
+
+    # ---- what is common to the file --------------------------------------------------------
+
+    def _find_order(self, texts: pa.StringArray, lines: Int64Array) -> None:
+        found = order_of(texts, lines, self._file)
+        if found is not None:
+            order, note = found
+            self._meaning = attrs.evolve(self._meaning, order=order)
+            self._found.append(note)
+
+    def _settle(self, column: Column, texts: pa.StringArray, lines: Int64Array) -> None:
+        """Keep what kind of stamps the file has, if any can be read."""
+        readable = column.kinds[column.kinds != UNREADABLE]
+        if not len(readable):
+            return
+        self._kind = KINDS[int(np.bincount(readable).argmax())]
+        if self._kind in _EPOCHS:
+            self._found.append(f"The stamps are read as {self._kind.value}.")
+        if self._kind is StampKind.LOCAL and self._zone is None:
+            raise self._zone_needed(column, texts, lines)
+
+    def _zone_needed(
+        self, column: Column, texts: pa.StringArray, lines: Int64Array
+    ) -> TimeZoneNeededError:
+        row = int(np.flatnonzero(column.kinds == StampKind.LOCAL.code)[0])
+        command = f"barledger import-csv {shlex.quote(str(self._file))} --timezone"
+        return TimeZoneNeededError(
+            f"The stamps of {self._file} carry no time zone, such as {texts[row].as_py()!r} in "
+            f"line {lines[row]}.",
+            f"If the file holds exchange time: {command} America/New_York (or the exchange's "
+            f"zone); if it holds UTC: {command} UTC.",
+        )
+
+    # ---- chunk by chunk --------------------------------------------------------------------
+
+    def _odd(self, column: Column, texts: pa.StringArray) -> Mapping[int, str]:
+        """Return a problem for every readable stamp that is not like the file's others."""
+        if self._kind is None:
+            return {}
+        readable = column.kinds != UNREADABLE
+        odd = np.flatnonzero((column.kinds != self._kind.code) & readable)
+        problems = {
+            int(row): _odd_kind(KINDS[column.kinds[row]], self._kind, texts[int(row)].as_py())
+            for row in odd
+        }
+        return {**self._odd_times(column.forms), **problems}
+
+    def _odd_times(self, forms: NDArray[np.int8]) -> Mapping[int, str]:
+        if not forms.any():
+            return {}
+        counts = {form: int(np.count_nonzero(forms & form)) for form in _DIGITS_OF_TIME}
+        if self._time_form is None and any(counts.values()):
+            self._time_form = max(counts, key=lambda form: counts[form])
+        return {
+            int(row): problem
+            for form, problem in _DIGITS_OF_TIME.items()
+            if form is not self._time_form
+            for row in np.flatnonzero(forms & form)
+        }
+
+    def _instants(self, column: Column) -> tuple[Int64Array, Mapping[int, str]]:
+        """Return the local stamps of `column` as UTC; the other rows mean nothing."""
+        if self._zone is None:
+            raise AssertionError("local stamps were settled without a zone")
+        local = column.kinds == StampKind.LOCAL.code
+        if local.all():
+            utc = to_utc(column.values, self._zone, self._meaning.change)
+            self._chosen += utc.chosen
+            return utc.values, utc.problems
+        rows = np.flatnonzero(local)
+        utc = to_utc(column.values[rows], self._zone, self._meaning.change)
+        values = np.zeros(len(column.values), np.int64)
+        values[rows] = utc.values
+        self._chosen += utc.chosen
+        return values, {int(rows[row]): problem for row, problem in utc.problems.items()}
 
 
-def stamps(texts: pa.StringArray) -> Stamps:
-    """Return the stamps that `texts` write; those that are not of the most common kind are none."""
-    pieces = list(in_pieces(texts, _at_once, _one_by_one))
-    problems = problems_of_pieces((len(piece.values), piece.problems) for piece in pieces)
-    codes = np.concatenate([piece.codes for piece in pieces])
-    kind = _most_common(codes)
-    if kind is not None:
-        problems |= _odd_ones(codes, kind)
-    return Stamps(kind, np.concatenate([piece.values for piece in pieces]), problems)
-
-
-def _most_common(codes: NDArray[np.int8]) -> StampKind | None:
-    readable = codes[codes != _UNREADABLE]
-    return _KINDS[int(np.bincount(readable).argmax())] if len(readable) else None
-
-
-def _odd_ones(codes: NDArray[np.int8], kind: StampKind) -> Mapping[int, str]:
-    """Return a problem for every readable stamp that is not of `kind`."""
-    odd = np.flatnonzero((codes != kind.code) & (codes != _UNREADABLE))
-    return {
-        int(row): f"is {_SINGULAR[_KINDS[codes[row]]]}, where most of the file's are {kind.value}"
-        for row in odd
-    }
-
-
-def _at_once(texts: pa.StringArray) -> _Piece | None:
-    """Return the stamps if all of them can be read and are of one kind."""
-    import pyarrow as pa
-
-    kind = _kind_of_all(texts)
-    if kind is None:
-        return None
-    zone = "UTC" if kind is StampKind.ZONED else None
-    try:
-        # Arrow refuses stamps with a zone for a type without one, and the other way round.
-        values = np.asarray(texts.cast(pa.timestamp("ns", zone)).cast(pa.int64()))
-    except pa.ArrowInvalid:
-        return None
-    if values.min() < _FIRST or values.max() > _LAST:
-        return None
-    return _Piece(values, np.full(len(values), kind.code, np.int8))
-
-
-def _kind_of_all(texts: pa.StringArray) -> StampKind | None:
-    """Return the kind that all `texts` can be of, by their length and the first one's look."""
-    import pyarrow.compute as pc
-
-    if not len(texts):
-        return None
-    lengths = pc.min_max(pc.binary_length(texts)).as_py()
-    if lengths["max"] == lengths["min"] == _DATE_LENGTH:
-        return StampKind.DATE
-    first = _STAMP.fullmatch(texts[0].as_py())
-    if first is None or lengths["min"] <= _DATE_LENGTH:
-        return None
-    return StampKind.ZONED if first["zone"] else StampKind.LOCAL
-
-
-def _one_by_one(texts: Sequence[str]) -> _Piece:
-    """Return what `_at_once` cannot: it says which stamp is wrong, and how."""
-    values, codes = np.zeros(len(texts), np.int64), np.full(len(texts), _UNREADABLE, np.int8)
-    problems = {}
-    for row, text in enumerate(texts):
-        parsed = _parse(text)
-        if isinstance(parsed, str):
-            problems[row] = parsed
-        else:
-            codes[row], values[row] = parsed[0].code, parsed[1]
-    return _Piece(values, codes, problems)
-
-
-def _parse(text: str) -> tuple[StampKind, int] | str:
-    """Return kind and nanoseconds of one stamp, or what is wrong with it."""
-    if not text:
-        return "is missing"
-    match = _STAMP.fullmatch(text)
-    if match is None:
-        return "is not written like 2024-01-31 09:30:00, 2024-01-31T09:30:00Z or 2024-01-31"
-    try:
-        value = _nanoseconds(match)
-    except ValueError:
-        return "is no date or time that exists"
-    if not _FIRST <= value <= _LAST:
-        return f"lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}"
-    if match["hour"] is None:
-        return StampKind.DATE, value
-    return (StampKind.ZONED if match["zone"] else StampKind.LOCAL), value
-
-
-def _nanoseconds(match: re.Match[str]) -> int:
-    date = dt.date.fromisoformat(match["date"])
-    time = dt.time(int(match["hour"] or 0), int(match["minute"] or 0), int(match["second"] or 0))
-    seconds = time.hour * 3600 + time.minute * 60 + time.second - _offset_seconds(match)
-    return midnight_utc(date) + seconds * _SECOND + int((match["fraction"] or "").ljust(9, "0"))
-
-
-def _offset_seconds(match: re.Match[str]) -> int:
-    # The constructor refuses hours and minutes that no clock shows.
-    ahead = dt.time(int(match["hours"] or 0), int(match["minutes"] or 0))
-    seconds = ahead.hour * 3600 + ahead.minute * 60
-    return -seconds if match["sign"] == "-" else seconds
+def _odd_kind(kind: StampKind, usual: StampKind, text: str) -> str:
+    # 20240230 could be seconds, but nobody means that among dates.
+    if kind in _EPOCHS and usual not in _EPOCHS and written(text, None) is not None:
+        return NO_SUCH_TIME
+    return f"is {_SINGULAR[kind]}, where the file's are {usual.value}"

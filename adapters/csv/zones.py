@@ -1,20 +1,41 @@
-"""Times of a clock on the wall become UTC, but for those that daylight saving skips or repeats."""
+"""Times of a clock on the wall become UTC, also where daylight saving skips or repeats them."""
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
+import functools
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import attrs
 import numpy as np
+from numpy.typing import NDArray
 
+from domain.bar_files import ClockChange
 from domain.bars import Int64Array
 from domain.errors import UnknownTimeZoneError
 from domain.sessions import NANOSECONDS_IN_DAY
 
 _SECOND = 1_000_000_000
 _EPOCH = dt.datetime(1970, 1, 1)
+# Found beside the zones of the database, but of another time scale, or of this machine.
+_NO_ZONES = ("posix/", "right/")
+_NOT_ZONES = {"localtime", "posixrules", "Factory"}
+# Their names say one thing and those who write them often mean the other.
+_DOUBTFUL = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
+
+
+@attrs.frozen(eq=False)
+class Utc:
+    """Times of a clock as UTC nanoseconds; `problems` tells, by row, which have no one instant.
+
+    `chosen` counts those of which a rule chose one of two.
+    """
+
+    values: Int64Array
+    problems: Mapping[int, str]
+    chosen: int = 0
 
 
 def zone_named(name: str) -> zoneinfo.ZoneInfo:
@@ -24,10 +45,27 @@ def zone_named(name: str) -> zoneinfo.ZoneInfo:
         UnknownTimeZoneError: there is none of that name.
     """
     try:
-        return zoneinfo.ZoneInfo(name)
+        return _looked_up(name)
     # A folder of the database, or a name too long for a file's, is an OSError.
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UnknownTimeZoneError(f"There is no time zone {name!r}.", _suggestion(name)) from error
+
+
+@functools.lru_cache(maxsize=64)
+def zone_in_stamp(name: str) -> zoneinfo.ZoneInfo | str:
+    """Return the time zone that a stamp names, or what is wrong with it."""
+    if name in _DOUBTFUL:
+        return f"names {name}, which never is daylight saving time: write {_DOUBTFUL[name]}"
+    try:
+        return _looked_up(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return f"names the time zone {name}, which the IANA database does not have"
+
+
+def _looked_up(name: str) -> zoneinfo.ZoneInfo:
+    if name in _NOT_ZONES or name.startswith(_NO_ZONES):
+        raise zoneinfo.ZoneInfoNotFoundError(name)
+    return zoneinfo.ZoneInfo(name)
 
 
 def _suggestion(name: str) -> str:
@@ -38,36 +76,62 @@ def _suggestion(name: str) -> str:
     return "Name one of the IANA database, such as America/New_York, Europe/London or UTC."
 
 
-def to_utc(local: Int64Array, zone: zoneinfo.ZoneInfo) -> tuple[Int64Array, Mapping[int, str]]:
+def to_utc(local: Int64Array, zone: zoneinfo.ZoneInfo, change: ClockChange | None) -> Utc:
     """Return `local` nanoseconds of the clock of `zone` as UTC nanoseconds.
 
-    The second value tells, by row, which times no instant or two instants have.
+    Where the clock shows a time twice or never, `change` says which instant is meant; without
+    it that is a problem.
     """
-    days, inverse = np.unique(local // NANOSECONDS_IN_DAY, return_inverse=True)
-    starts = days * NANOSECONDS_IN_DAY
-    # A day whose first and last moment have one offset has no change of the clock in it.
-    first = np.array([_offset(start, zone, fold=0) for start in starts], np.int64)
-    last = np.array(
-        [_offset(start + NANOSECONDS_IN_DAY - 1, zone, fold=1) for start in starts], np.int64
-    )
-    offsets: Int64Array = first[inverse]
-    problems = {}
-    for row in np.flatnonzero((first != last)[inverse]):
-        before, after = (_offset(local[row], zone, fold=fold) for fold in (0, 1))
-        offsets[row] = before
+    offsets, calm = by_runs(local // NANOSECONDS_IN_DAY, lambda days: _offsets(days, zone))
+    problems, chosen = {}, 0
+    for row in np.flatnonzero(calm == 0):
+        before, after = (_offset(int(local[row]), zone, fold=fold) for fold in (0, 1))
+        offsets[row] = max(before, after) if change is ClockChange.EARLIER else min(before, after)
         if before != after:
-            problems[int(row)] = _problem(zone, skipped=after > before)
-    return local - offsets, problems
+            chosen += 1
+            if change is None:
+                problems[int(row)] = _problem(zone, skipped=after > before)
+    return Utc(local - offsets, problems, 0 if change is None else chosen)
+
+
+def by_runs(
+    keys: NDArray[np.signedinteger],
+    function: Callable[[NDArray[np.signedinteger]], tuple[Int64Array, Int64Array]],
+) -> tuple[Int64Array, Int64Array]:
+    """Return both of what `function` makes of `keys`, asking it once for a run of equal ones."""
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))[: len(keys)]
+    lengths = np.diff(np.append(starts, len(keys)))
+    first, second = function(keys[starts])
+    return np.repeat(first, lengths), np.repeat(second, lengths)
+
+
+def _offsets(
+    days: NDArray[np.signedinteger], zone: zoneinfo.ZoneInfo
+) -> tuple[Int64Array, Int64Array]:
+    """Return the offset at the start of each day since 1970, and whether it holds all day."""
+    pairs = [_offset_of_day(int(day), zone) for day in days]
+    offsets, calm = np.array(pairs, np.int64).reshape(-1, 2).T
+    return offsets, calm
+
+
+@functools.lru_cache(maxsize=100_000)
+def _offset_of_day(day: int, zone: zoneinfo.ZoneInfo) -> tuple[int, bool]:
+    # A day whose first and last moment have one offset has no change of the clock in it.
+    start = day * NANOSECONDS_IN_DAY
+    offset = _offset(start, zone, fold=0)
+    return offset, offset == _offset(start + NANOSECONDS_IN_DAY - 1, zone, fold=1)
 
 
 def _offset(local: int, zone: zoneinfo.ZoneInfo, *, fold: int) -> int:
     """Return the nanoseconds that the clock is ahead of UTC; `fold` chooses where two fit."""
-    clock = _EPOCH + dt.timedelta(seconds=int(local) // _SECOND)
+    clock = _EPOCH + dt.timedelta(seconds=local // _SECOND)
     ahead = clock.replace(tzinfo=zone, fold=fold).utcoffset() or dt.timedelta()
     return round(ahead.total_seconds()) * _SECOND
 
 
 def _problem(zone: zoneinfo.ZoneInfo, *, skipped: bool) -> str:
     if skipped:
-        return f"does not exist: the clocks of {zone.key} were put forward over it"
-    return f"names two instants: the clocks of {zone.key} were put back over it"
+        what = f"does not exist: the clocks of {zone.key} were put forward over it"
+    else:
+        what = f"names two instants: the clocks of {zone.key} were put back over it"
+    return f"{what}; say which is meant by --dst earlier or --dst later"

@@ -2,104 +2,126 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import contextlib
 import hashlib
 import json
-import zoneinfo
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from itertools import chain
 from pathlib import Path
 
+import attrs
 import numpy as np
 
+from adapters.memory.row_problem_log import MemoryRowProblemLog
+from adapters.memory.stamp_texts import DATE, StampTexts, UnreadableError
+from domain.bar_files import BarFile, FileLayout, FileRows, NewProblemLog, RowChunk
 from domain.bars import MAX_DIGITS, MAX_PRECISION, PRICE_COLUMNS, Bars, Int64Array
-from domain.errors import (
-    PrecisionError,
-    TimeZoneNeededError,
-    UnknownTimeZoneError,
-    UnreadableFileError,
-)
+from domain.errors import InvalidLayoutError, PrecisionError, UnreadableFileError
 from domain.instrument import decimals_of
-from domain.ports import FileLayout, FileRows
+from domain.ports import Progress
 from domain.rules import RowProblem
-from domain.window import nanoseconds
 
-_DECIMAL_COLUMNS = (*PRICE_COLUMNS, "volume")
-_FIRST_LINE = 2
+_COLUMNS = ("timestamp", *PRICE_COLUMNS, "volume")
 _LIMIT = Decimal(10) ** MAX_DIGITS
 _EXACT = Context(prec=400)
-_DATE, _LOCAL, _ZONED = "a date alone", "a time without a zone", "a time with a zone"
+_CHUNK = 2
 
 Row = Mapping[str, str]
 """A row's cells by column; one that is left out is missing."""
 
 
-class _UnreadableError(ValueError):
-    """What is wrong with one value, in words; it never leaves this module."""
+@attrs.frozen
+class _Content:
+    rows: tuple[Row, ...]
+    first_line: int
 
 
 class MemoryBarFileReader:
-    """A `BarFileReader` of rows that were put under a path; the first stands in line 2.
+    """A `BarFileReader` of rows that were put under a path, None being standard input.
 
     Each value is read on its own, with the standard library: slow, and easy to be sure of.
-    Stamps have at most six digits after the second's point.
+    Stamps have at most six digits after the second's point. A chunk has two rows.
     """
 
-    def __init__(self) -> None:
-        self._files: dict[Path, tuple[Row, ...]] = {}
+    def __init__(self, new_problem_log: NewProblemLog = MemoryRowProblemLog) -> None:
+        self._new_problem_log = new_problem_log
+        self._files: dict[Path | None, _Content] = {}
 
-    def put(self, path: Path, rows: Iterable[Row]) -> None:
-        """Make `rows` the content of the file at `path`."""
-        self._files[path] = tuple(dict(row) for row in rows)
+    def put(self, path: Path | None, rows: Iterable[Row], *, header: bool = True) -> None:
+        """Make `rows` the content of the file at `path`.
 
-    def read(self, path: Path, layout: FileLayout) -> FileRows:
-        """Return all rows of the file at `path`, in the file's order.
+        The header is line 1. Without it, a row's cells have no names, but are in order.
+        """
+        self._files[path] = _Content(tuple(dict(row) for row in rows), 2 if header else 1)
+
+    @contextlib.contextmanager
+    def reading(self, file: BarFile, layout: FileLayout, progress: Progress) -> Iterator[FileRows]:
+        """Give the rows of the file until the context ends.
 
         Raises:
             UnreadableFileError: nothing was put there, or no rows.
             PrecisionError: a long value and one of many decimals stand together.
-            TimeZoneNeededError, UnknownTimeZoneError: a stamp could mean several instants.
+            TimeZoneNeededError, UnknownTimeZoneError, DateOrderNeededError: a stamp could mean
+                several instants.
+            InvalidLayoutError: the layout names columns that are none, or not all of them.
         """
-        zone = None if layout.time_zone is None else _zone(layout.time_zone)
-        rows = self._content(path)
-        kinds = Counter(filter(None, (_kind(row.get("timestamp", "")) for row in rows)))
-        kind = kinds.most_common(1)[0][0] if kinds else ""
-        good: list[list[Decimal]] = []
-        lines: list[int] = []
-        problems: list[RowProblem] = []
-        for line, row in enumerate(rows, _FIRST_LINE):
-            values, own = _values(row, line, kind, zone)
-            problems += own
-            if not own:
-                good.append(values)
-                lines.append(line)
-        return FileRows(
-            bars=_bars(good),
-            lines=np.array(lines, np.int64),
-            dates_only=kind == _DATE,
+        columns = _columns(layout)
+        stamps = StampTexts(layout)
+        content = self._content(file)
+        rows = [_named(row, columns) for row in content.rows]
+        stamps.settle([row.get("timestamp", "") for row in rows])
+        problems = self._new_problem_log()
+        with progress.track(f"Reading {file}", len(rows)) as task:
+            good: list[tuple[int, list[Decimal]]] = []
+            for line, row in enumerate(rows, content.first_line):
+                values, own = _values(row, line, stamps, layout)
+                problems.add(own)
+                if not own:
+                    good.append((line, values))
+                task.advance(1)
+        yield FileRows(
+            chunks=[_chunk(good[at : at + _CHUNK]) for at in range(0, len(good), _CHUNK)],
+            problems=problems,
+            dates_only=stamps.kind == DATE,
             rows=len(rows),
-            sha256=hashlib.sha256(json.dumps(rows).encode()).hexdigest(),
-            problems=tuple(sorted(problems)),
+            sha256=hashlib.sha256(json.dumps(content.rows).encode()).hexdigest(),
         )
+        problems.close()
 
-    def _content(self, path: Path) -> tuple[Row, ...]:
-        rows = self._files.get(path)
-        if not rows:
-            raise UnreadableFileError(f"There is no file {path} with rows.", "Put one there first.")
-        return rows
+    def _content(self, file: BarFile) -> _Content:
+        content = self._files.get(file.path)
+        if content is None or not content.rows:
+            raise UnreadableFileError(f"There is no file {file} with rows.", "Put one there first.")
+        return content
 
 
-def _bars(rows: Sequence[Sequence[Decimal]]) -> Bars:
+def _columns(layout: FileLayout) -> tuple[str, ...] | None:
+    if layout.columns is None:
+        return None
+    used = sorted(name for name in layout.columns if name not in ("", "_"))
+    if used != sorted(_COLUMNS):
+        raise InvalidLayoutError(
+            f"The columns {', '.join(layout.columns)} do not name each thing once.",
+            f"Name each of {', '.join(_COLUMNS)} once, and _ for what is to be ignored.",
+        )
+    return layout.columns
+
+
+def _named(row: Row, columns: tuple[str, ...] | None) -> Row:
+    return row if columns is None else dict(zip(columns, row.values(), strict=True))
+
+
+def _chunk(rows: Sequence[tuple[int, Sequence[Decimal]]]) -> RowChunk:
     """Return rows of a stamp, four prices and a volume at the least precisions they need."""
-    stamps, *prices, volumes = zip(*rows, strict=True) if rows else ((),) * 6
+    stamps, *prices, volumes = zip(*(values for _, values in rows), strict=True)
     price_precision = max(map(decimals_of, chain(*prices)), default=0)
     size_precision = max(map(decimals_of, volumes), default=0)
     instants = np.array([int(stamp) for stamp in stamps], np.int64)
     numbers = [_scaled(column, price_precision) for column in prices]
     numbers.append(_scaled(volumes, size_precision))
-    return Bars.of_columns((instants, instants, *numbers), price_precision, size_precision)
+    bars = Bars.of_columns((instants, instants, *numbers), price_precision, size_precision)
+    return RowChunk(bars, np.array([line for line, _ in rows], np.int64))
 
 
 def _scaled(values: Iterable[Decimal], precision: int) -> Int64Array:
@@ -110,68 +132,38 @@ def _scaled(values: Iterable[Decimal], precision: int) -> Int64Array:
 
 
 def _values(
-    row: Row, line: int, kind: str, zone: zoneinfo.ZoneInfo | None
+    row: Row, line: int, stamps: StampTexts, layout: FileLayout
 ) -> tuple[list[Decimal], list[RowProblem]]:
     values, problems = [], []
-    for column in ("timestamp", *_DECIMAL_COLUMNS):
+    for column in _COLUMNS:
         text = row.get(column, "")
         try:
             stamp = column == "timestamp"
-            values.append(Decimal(_stamp(text, kind, zone)) if stamp else _number(text))
-        except _UnreadableError as error:
+            values.append(Decimal(stamps.instant(text)) if stamp else _number(text, layout))
+        except UnreadableError as error:
             problem = str(error) if text else "is missing"
             problems.append(RowProblem(line, column, text, problem))
     return values, problems
 
 
-def _number(text: str) -> Decimal:
+def _number(text: str, layout: FileLayout) -> Decimal:
     try:
-        value = Decimal(text).normalize(_EXACT)
+        value = Decimal(_plain(text, layout)).normalize(_EXACT)
     except InvalidOperation:
-        raise _UnreadableError("is not a number") from None
+        raise UnreadableError("is not a number") from None
     if not value.is_finite():
-        raise _UnreadableError("is not a number")
+        raise UnreadableError("is not a number")
     if decimals_of(value) > MAX_PRECISION or abs(value) * 10 ** decimals_of(value) >= _LIMIT:
-        raise _UnreadableError("has more digits than can be kept")
+        raise UnreadableError("has more digits than can be kept")
     return value
 
 
-def _kind(text: str) -> str | None:
-    """Return whether a stamp is a date, a time or a time with a zone, or None for neither."""
-    try:
-        stamp = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if stamp.tzinfo is not None:
-        return _ZONED
-    return _LOCAL if ":" in text else _DATE
-
-
-def _stamp(text: str, kind: str, zone: zoneinfo.ZoneInfo | None) -> int:
-    own = _kind(text)
-    if own is None:
-        raise _UnreadableError("is no date or time")
-    if own != kind:
-        raise _UnreadableError(f"is {own}, where most are {kind}")
-    stamp = dt.datetime.fromisoformat(text)
-    if kind == _LOCAL:
-        stamp = _on_clock(stamp, zone)
-    return nanoseconds(stamp.replace(tzinfo=dt.UTC) if kind == _DATE else stamp)
-
-
-def _on_clock(stamp: dt.datetime, zone: zoneinfo.ZoneInfo | None) -> dt.datetime:
-    if zone is None:
-        raise TimeZoneNeededError(
-            f"The stamp {stamp} carries no time zone.", "Name one with --timezone."
-        )
-    first, second = (stamp.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if first.utcoffset() != second.utcoffset():
-        raise _UnreadableError("falls into the hour that daylight saving skips or repeats")
-    return first
-
-
-def _zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UnknownTimeZoneError(f"There is no time zone {name!r}.", "Name another.") from error
+def _plain(text: str, layout: FileLayout) -> str:
+    """Return a number with a point and without thousands, or no number at all."""
+    whole, mark, fraction = text.partition(layout.decimal)
+    groups = whole.split(layout.thousands) if layout.thousands else [whole]
+    if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):
+        return ""
+    if any(sign in whole + fraction for sign in (".", ",", "_")) and len(groups) == 1:
+        return ""
+    return "".join(groups) + ("." if mark else "") + fraction

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import uuid
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -13,42 +15,54 @@ from domain.publishing import OnStep, Step, unobserved
 
 # A disk takes several flushes at once.
 _THREADS = 8
+# Contents that wait in memory: enough to keep the threads busy, and few enough to be bounded.
+_MOST_WAITING = 2 * _THREADS
 
 
 class DurableBatch:
-    """Collects files under temporary names; `publish` syncs them all and gives them theirs."""
+    """Collects files under temporary names; `publish` gives them theirs once all are synced."""
 
     def __init__(self, on_step: OnStep = unobserved) -> None:
         self._on_step = on_step
         self._staged: dict[Path, Path] = {}
         self._pool = ThreadPoolExecutor(_THREADS)
-        self._syncs: list[Future[None]] = []
+        self._waiting: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._pool.shutdown()
+        self._pool.shutdown(cancel_futures=True)
         for temporary in self._staged.values():
             temporary.unlink(missing_ok=True)
 
-    def add(self, target: Path, content: bytes) -> None:
-        """Write `content` beside `target` and begin to flush it to the disk."""
+    def add(self, target: Path, content: Callable[[], bytes]) -> None:
+        """Begin to write what `content` returns beside `target`, and to flush it to the disk.
+
+        It is called in a thread of its own.
+
+        Raises:
+            OSError: this file or one before it could not be written or flushed.
+        """
         temporary = target.with_name(f".{uuid.uuid4().hex}.tmp")
         self._staged[target] = temporary
-        temporary.write_bytes(content)
+        self._waiting.append(self._pool.submit(_write, temporary, content))
+        if len(self._waiting) > _MOST_WAITING:
+            self._await_one()
+
+    def _await_one(self) -> None:
+        self._waiting.popleft().result()
         self._on_step(Step.STAGED)
-        self._syncs.append(self._pool.submit(sync_file, temporary))
 
     def publish(self) -> None:
         """Wait until all is on the disk, then rename, then sync the folders.
 
         Raises:
             FileExistsError: a name is taken; what has it stays as it is.
-            OSError: a file could not be flushed or renamed. None has its name then.
+            OSError: a file could not be written, flushed or renamed. None has its name then.
         """
-        for sync in self._syncs:
-            sync.result()
+        while self._waiting:
+            self._await_one()
         self._on_step(Step.SYNCED)
         named: list[Path] = []
         try:
@@ -79,6 +93,13 @@ def _rename_to_free_name(temporary: Path, target: Path) -> None:
         temporary.rename(target)
     else:
         temporary.unlink()
+
+
+def _write(path: Path, content: Callable[[], bytes]) -> None:
+    with path.open("xb") as file:
+        file.write(content())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sync_file(path: Path) -> None:

@@ -9,9 +9,11 @@ pyarrow is imported where it is needed: a ledger is read without it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -236,23 +238,36 @@ def _precisions(schema: pa.Schema) -> tuple[int, int]:
 def _table(bars: Bars) -> pa.Table:
     import pyarrow as pa
 
-    kind = pa.timestamp("ns", tz="UTC")
-    arrays = {name: pa.array(getattr(bars, name), kind) for name in _TIMES}
-    for name in _NUMBERS:
-        digits = bars.size_precision if name == "volume" else bars.price_precision
-        arrays[name] = _decimals(getattr(bars, name), digits)
-    return pa.table(arrays)
+    schema = _schema(bars.price_precision, bars.size_precision)
+    arrays = [
+        pa.Array.from_buffers(field.type, len(bars), [None, pa.py_buffer(values)])
+        for field, values in zip(schema, _contents(bars), strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _decimals(values: Int64Array, digits: int) -> pa.Array:
-    """Return scaled integers as decimals without a detour: Arrow's are 128-bit, low word first."""
+@functools.lru_cache(maxsize=100)
+def _schema(price_precision: int, size_precision: int) -> pa.Schema:
     import pyarrow as pa
 
-    words = np.empty((len(values), 2), np.int64)
-    words[:, 0] = values
-    words[:, 1] = values >> 63
-    kind = pa.decimal128(MAX_DIGITS, digits)
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(words)])
+    instant = pa.timestamp("ns", tz="UTC")
+    price = pa.decimal128(MAX_DIGITS, price_precision)
+    size = pa.decimal128(MAX_DIGITS, size_precision)
+    return pa.schema(
+        [*((name, instant) for name in _TIMES)]
+        + [(name, size if name == "volume" else price) for name in _NUMBERS]
+    )
+
+
+def _contents(bars: Bars) -> Iterator[Int64Array]:
+    """Yield the columns as Arrow lays them down: a decimal has 128 bits, its low word first."""
+    for name in _TIMES:
+        yield getattr(bars, name)
+    words = np.empty((len(_NUMBERS), len(bars), 2), np.int64)
+    for column, name in zip(words, _NUMBERS, strict=True):
+        column[:, 0] = getattr(bars, name)
+    words[:, :, 1] = words[:, :, 0] >> 63
+    yield from words
 
 
 def _times(table: pa.Table, name: str) -> Int64Array:

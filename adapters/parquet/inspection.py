@@ -133,7 +133,7 @@ class ParquetCatalogFiles:
             content = found_content(self._root, path)
         with translated(self._root), DurableBatch() as batch:
             make_folder((self._root / place).parent)
-            batch.add(self._root / place, content)
+            batch.add(self._root / place, lambda: content)
             batch.publish()
             (self._root / path).unlink()
 

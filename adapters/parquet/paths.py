@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from urllib.parse import quote, unquote
 
 from domain.bar_type import BarType
 from domain.errors import UsageError
-from domain.instrument import InstrumentId, Series
+from domain.instrument import Series
 from domain.partitions import is_partition_name
+from domain.safe_names import named_instrument, safe_name
 from domain.upkeep import FilePlace, FoundFile
 
 HISTORY = ".history"
@@ -28,15 +28,14 @@ _PLACES = {HISTORY: FilePlace.HISTORY, ORPHANS: FilePlace.ORPHANS}
 def series_folder(series: Series) -> PurePosixPath:
     """Return the folder of `series`, such as `AAPL.NASDAQ/1_MIN`.
 
-    Characters that mean something to a file system or a shell are percent-encoded, so that
-    the name can be read back and lies nowhere but below the catalog's folder.
+    The name can be read back, and lies nowhere but below the catalog's folder.
     """
-    return PurePosixPath(quote(str(series.instrument_id), safe="^=+"), str(series.bar_type))
+    return PurePosixPath(safe_name(series.instrument_id), str(series.bar_type))
 
 
 def series_of(folder: PurePosixPath) -> Series:
     """Return the series whose folder is `folder`: the reverse of `series_folder`."""
-    return Series(InstrumentId.parse(unquote(folder.parts[-2])), BarType.parse(folder.parts[-1]))
+    return Series(named_instrument(folder.parts[-2]), BarType.parse(folder.parts[-1]))
 
 
 def partition_path(series: Series, partition: str, revision: int) -> PurePosixPath:

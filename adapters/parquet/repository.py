@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
+
+import attrs
 
 from adapters.parquet import files, paths, reserve
 from adapters.parquet.content import checked_content
@@ -22,6 +24,23 @@ from domain.ports import NewPartition, StoredFile
 from domain.publishing import OnStep, Step, unobserved
 
 _LOCK_SECONDS = 60
+
+
+@attrs.define
+class _Staged:
+    """A file on its way: what is recorded of it is known once its content was made."""
+
+    path: str
+    digest: str = ""
+    size: int = 0
+
+    def encode(self, new: NewPartition) -> bytes:
+        content = files.encode(new)
+        self.digest, self.size = files.sha256(content), len(content)
+        return content
+
+    def stored(self) -> StoredFile:
+        return StoredFile(self.path, self.digest, self.size)
 
 
 class ParquetBarRepository:
@@ -58,17 +77,20 @@ class ParquetBarRepository:
     def write(self, revisions: Iterable[NewPartition]) -> tuple[StoredFile, ...]:
         """Write temporary files, sync them, then give each its name."""
         with translated(self._root), DurableBatch(self._on_step) as batch:
-            stored = tuple(self._stage(new, batch) for new in revisions)
+            folders: set[Path] = set()
+            stored = [self._stage(new, batch, folders) for new in revisions]
             batch.publish()
-        return stored
+        return tuple(one.stored() for one in stored)
 
-    def _stage(self, new: NewPartition, batch: DurableBatch) -> StoredFile:
+    def _stage(self, new: NewPartition, batch: DurableBatch, folders: set[Path]) -> _Staged:
         path = paths.partition_path(new.series, new.partition, new.revision)
-        content = files.encode(new)
         target = self._root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        batch.add(target, content)
-        return StoredFile(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content))
+        if target.parent not in folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(target.parent)
+        staged = _Staged(path.as_posix())
+        batch.add(target, functools.partial(staged.encode, new))
+        return staged
 
     def read(self, partition: PartitionWritten) -> Bars:
         """Read the file into memory once, check its hash, and parse what was checked."""

@@ -17,8 +17,14 @@ def _written_because_of_bars(fields: Fields) -> Fields:
     return {"cause": "bars", **fields}
 
 
+def _told_less_of_the_file(fields: Fields) -> Fields:
+    """Version 1 did not say how many bars vanished, and knew fewer ways to read a file."""
+    return {"bars_removed": None, "clock_change": None, "date_order": None, **fields}
+
+
 _STEPS: Mapping[str, tuple[Callable[[Fields], Fields], ...]] = {
     "PartitionWritten": (_written_because_of_bars,),
+    "CsvImported": (_told_less_of_the_file,),
 }
 
 

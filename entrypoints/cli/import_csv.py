@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from domain.errors import BarledgerError
-from domain.sizes import size_text
+from domain.errors import BarledgerError, RowsRefusedError
 from entrypoints.cli import options
+from entrypoints.cli.import_files import files_named
 from entrypoints.cli.options import Invocation
+from entrypoints.cli.refused_rows import check_problems_file, keep_problems
 
 if TYPE_CHECKING:
-    from application.conflicts import OnConflict, Overlap
-    from application.import_csv import CsvImportResult
-    from domain.instrument import Series
-    from entrypoints.cli.screen import Screen
+    from application.import_csv import CsvImport
+    from domain.bar_files import BarFile, FileLayout
+    from domain.instrument import InstrumentId
 
 
 @click.command("import-csv")
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FILE…",
-    type=click.Path(path_type=Path, readable=False),
-)
+@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(allow_dash=True))
 @options.instrument(multiple=False, required=True)
 @options.bar_type(None, "Found from the spacing of the stamps, if not named.")
 @click.option("--timezone", metavar="ZONE", help="Zone of stamps that name none: America/New_York.")
+@click.option(
+    "--dst",
+    type=click.Choice(["earlier", "later"]),
+    help="Which instant is meant where daylight saving repeats or skips an hour.",
+)
 @click.option(
     "--stamp",
     type=click.Choice(["open", "close"]),
@@ -39,6 +37,20 @@ if TYPE_CHECKING:
     show_default=True,
     help="Whether a stamp is when its bar opens or closes.",
 )
+@click.option(
+    "--date-order",
+    type=click.Choice(["mdy", "dmy"]),
+    help="How 01/02/2024 is meant: month or day first.",
+)
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="The columns of a file without a header, such as timestamp,open,high,low,close,volume; "
+    "_ is one that is ignored.",
+)
+@click.option("--delimiter", metavar="CHAR", help="What parts the fields; found, if not named.")
+@click.option("--decimal", metavar="CHAR", default=".", help="The decimal mark, if not a point.")
+@click.option("--thousands", metavar="CHAR", help="What groups the digits of numbers, if any.")
 @click.option(
     "--on-conflict",
     type=click.Choice(["ask", "skip", "overwrite", "merge"]),
@@ -49,55 +61,73 @@ if TYPE_CHECKING:
 )
 @click.option("--yes", is_flag=True, help="Let overwriting remove bars that the file lacks.")
 @click.option("--dry-run", is_flag=True, help="Show what would happen, and write nothing.")
+@click.option(
+    "--errors",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write every refused row's problems to this CSV file.",
+)
 @options.common
 def command(
     invocation: Invocation,
-    files: tuple[Path, ...],
+    files: tuple[str, ...],
     instrument: str,
+    errors: Path | None,
     **choices: Any,
 ) -> None:
     """Check every row of the CSV files and write their bars to the Parquet catalog.
 
-    A file is taken whole or not at all. The header names timestamp, open, high, low, close
-    and volume, in any order.
+    A file is taken whole or not at all. It may be compressed (gzip or zstd) and - is standard
+    input; a pattern such as 'AAPL_*.csv' stands for all files that match. The header names
+    timestamp (or date and time), open, high, low, close and volume, in any order and in the
+    usual spellings.
 
     \b
     Examples:
       barledger import-csv AAPL_2023.csv -i AAPL.NASDAQ --timezone America/New_York
+      barledger import-csv AAPL_2023.csv -i AAPL.NASDAQ --timezone UTC --dry-run
       barledger import-csv more.csv -i AAPL.NASDAQ --timezone UTC --on-conflict merge
+      zcat old.csv.gz | barledger import-csv - -i AAPL.NASDAQ --timezone UTC
     """
     from application.instruments import resolve_new
+    from entrypoints.cli.import_conflicts import AskingPerson
+    from entrypoints.cli.import_results import document, show
 
+    named = files_named(files)
+    if errors is not None:
+        paths = [file.path for file in named if file.path is not None]
+        check_problems_file(errors, paths, invocation.catalog)
     container, screen = invocation.wire(), invocation.screen
     instrument_id = resolve_new(instrument, container.catalog().availability())
     use_case = container.import_csv()
-    ask = _asker(screen) if sys.stdin.isatty() and sys.stderr.isatty() else None
-    document = functools.partial(_document, dry_run=choices["dry_run"])
-    results: list[CsvImportResult] = []
-    for file in files:
+    asks = sys.stdin.isatty() and sys.stderr.isatty() and not choices["dry_run"]
+    person = AskingPerson(screen) if asks else None
+    documents: list[dict[str, Any]] = []
+    for file in named:
         try:
-            result = use_case.run(_request(file, instrument_id, **choices), ask)
+            result = use_case.run(_request(file, instrument_id, **choices), person)
         except BarledgerError as error:
-            if results:
-                error.done = {"files": list(map(document, results))}
+            if errors is not None and isinstance(error, RowsRefusedError):
+                keep_problems(errors, error, screen)
+            error.done = {"files": documents} if documents else {}
             raise
-        results.append(result)
+        documents.append(document(result, dry_run=choices["dry_run"]))
         if not screen.as_json:
-            _show(screen, result, dry_run=choices["dry_run"])
+            show(screen, result, dry_run=choices["dry_run"])
     if screen.as_json:
-        screen.show_json({"files": list(map(document, results)), "warnings": screen.warnings})
+        screen.show_json({"files": documents, "warnings": screen.warnings})
 
 
-def _request(file: Path, instrument_id: Any, **choices: Any) -> Any:
+def _request(file: BarFile, instrument_id: InstrumentId, **choices: Any) -> CsvImport:
     from application.conflicts import OnConflict
     from application.import_csv import CsvImport
     from domain.sessions import Stamp
 
     return CsvImport(
-        path=file,
+        file=file,
         instrument_id=instrument_id,
         bar_type=choices["bar_type"],
-        time_zone=choices["timezone"],
+        layout=_layout(**choices),
         stamp=Stamp(choices["stamp"]),
         on_conflict=OnConflict(choices["on_conflict"]),
         bars_may_vanish=choices["yes"],
@@ -105,54 +135,22 @@ def _request(file: Path, instrument_id: Any, **choices: Any) -> Any:
     )
 
 
-def _asker(screen: Screen) -> Any:
-    def ask(series: Series, overlap: Overlap) -> OnConflict:
-        from application.conflicts import OnConflict
+def _layout(**choices: Any) -> FileLayout:
+    from domain.bar_files import ClockChange, DateOrder, FileLayout
 
-        screen.err.print(
-            f"{series}: {overlap.different} bars differ from held ones, {overlap.identical} are "
-            f"the same, {overlap.new} are new.\n"
-            f"  skip       keeps the held bars and adds the {overlap.new} new ones\n"
-            f"  overwrite  replaces the file's days; {overlap.vanishing} held bars vanish\n"
-            f"  merge      takes the file's {overlap.different} bars and keeps all others",
-            markup=False,
-        )
-        choice = click.prompt("Which", type=click.Choice(["skip", "overwrite", "merge"]), err=True)
-        return OnConflict(choice)
-
-    return ask
-
-
-def _show(screen: Screen, result: CsvImportResult, *, dry_run: bool) -> None:
-    found = " (found from the spacing)" if result.bar_type_inferred else ""
-    screen.show_text(
-        f"{result.file}: {result.rows:,} rows, {result.series}{found}, "
-        f"{result.start} to {result.end}"
+    columns = choices["columns"]
+    return FileLayout(
+        time_zone=choices["timezone"],
+        clock_change=ClockChange(choices["dst"]) if choices["dst"] else None,
+        date_order=DateOrder(choices["date_order"]) if choices["date_order"] else None,
+        delimiter=_character(choices["delimiter"]),
+        columns=None if columns is None else tuple(name.strip() for name in columns.split(",")),
+        decimal=_character(choices["decimal"]) or "",
+        thousands=_character(choices["thousands"]),
     )
-    if result.series.bar_type.is_intraday:
-        screen.show_text(f"  stamps are read as the {result.stamp.value} of a bar")
-    verb = "would be written" if dry_run else "written"
-    screen.show_text(
-        f"  {result.bars_written:,} bars {verb} in {result.partitions} "
-        f"partition{'' if result.partitions == 1 else 's'}, {result.bars_skipped:,} skipped, "
-        f"{result.bars_replaced:,} replaced"
-    )
-    if dry_run:
-        screen.show_text(f"  about {size_text(result.space.size)} of disk space would be taken")
 
 
-def _document(result: CsvImportResult, *, dry_run: bool) -> dict[str, Any]:
-    estimate = {"bytes_estimated": result.space.size} if dry_run else {}
-    return {
-        "file": result.file,
-        "instrument_id": str(result.series.instrument_id),
-        "bar_type": str(result.series.bar_type),
-        "rows": result.rows,
-        "bars_written": result.bars_written,
-        "bars_skipped": result.bars_skipped,
-        "bars_replaced": result.bars_replaced,
-        "partitions": result.partitions,
-        "start": result.start.isoformat(),
-        "end": result.end.isoformat(),
-        **estimate,
-    }
+def _character(text: str | None) -> str | None:
+    r"""Return the character that a user means; a tab is hard to type, so its names are taken."""
+    names = {"\\t": "\t", "tab": "\t", "space": " "}
+    return None if text is None else names.get(text.lower(), text)

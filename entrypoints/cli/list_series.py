@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from application.list_series import SeriesRow
     from domain.as_of import AsOf
     from domain.bar_type import BarType
-    from entrypoints.cli.screen import Justify, Screen
+    from entrypoints.cli.screen import Screen
+    from entrypoints.cli.tables import Justify
 
 
 @click.command("list")

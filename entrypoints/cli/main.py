@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -25,6 +26,7 @@ _COMMANDS = {
     "restore": ("restore", "Bring back what was held at an earlier event or time."),
     "backtest": ("backtest", "Run a Nautilus backtest on bars of the Parquet catalog."),
     "check": ("check", "Show what is available and what is missing, without loading bars."),
+    "export": ("export", "Write bars as CSV files for other programs."),
     "import-csv": ("import_csv", "Validate CSV bars and write them to the Parquet catalog."),
     "instrument": ("instrument", "Show or set what an instrument is."),
     "ledger": ("ledger", "Audit the ledger: who changed what, and what stood there before."),
@@ -94,15 +96,28 @@ def run_command() -> int:
 def main(arguments: list[str]) -> int:
     """Run the command that `arguments` name, and return the exit code."""
     as_json = "--json" in arguments
-    try:
-        code: Any = cli.main(arguments, prog_name="barledger", standalone_mode=False)
-    except BrokenPipeError:
-        raise
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it is told and not dumped
-        told = _told(error)
-        logs.log("failed", error=error, code=told.code)
-        return show_failure(told, as_json=as_json)
+    # What an error tells of can be held open, so that it ends after the telling.
+    with contextlib.closing(Invocation()) as invocation:
+        try:
+            code: Any = cli.main(
+                arguments, prog_name="barledger", standalone_mode=False, obj=invocation
+            )
+        except BrokenPipeError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told and not dumped
+            told = _told(error)
+            logs.log("failed", error=error, code=told.code)
+            return _shown(told, as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _shown(told: BarledgerError, *, as_json: bool) -> int:
+    """Tell of the error, which takes a while if millions of rows are refused."""
+    try:
+        return show_failure(told, as_json=as_json)
+    except KeyboardInterrupt:
+        # What is on standard output is cut off, and no document can follow it.
+        return show_failure(CancelledError(MESSAGE, RECOVERY), as_json=False)
 
 
 def _told(error: BaseException) -> BarledgerError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Callable
@@ -40,6 +41,7 @@ class Invocation:
     log_file: Path | None = None
     command: str = ""
     _screen: Screen | None = None
+    _open: contextlib.ExitStack = attrs.field(factory=contextlib.ExitStack)
 
     def take(self, **values: Any) -> None:
         """Let what was said after the command's name add to what was said before."""
@@ -63,7 +65,12 @@ class Invocation:
         bind_correlation(container.origin().correlation_id)
         # Closing folds the write-ahead log in, so that the file can be read where none may write.
         click.get_current_context().call_on_close(container.ledger().close)
+        self._open.callback(container.problem_logs().close)
         return container
+
+    def close(self) -> None:
+        """Close what has to be open until the run's error is told."""
+        self._open.close()
 
 
 def common(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,28 +5,54 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TextIO
 
 import attrs
 
 from domain.errors import OutputError
+from entrypoints.cli.progress import PlainLines, Silent, drawn
+from entrypoints.cli.tables import Column, fitting_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from domain.ports import ProgressTask
 
-Justify = Literal["left", "right"]
-
-# Shorter operations end before a reader could have made sense of a bar.
-_SILENT_SECONDS = 5
-_PLAIN_PERCENT = 10
 _PLAIN_WIDTH = 80
+_PIECES = 4096
 # What would move the cursor of a terminal: bell, backspace, tabs of the other kind, a new page, CR.
 _CONTROL = dict.fromkeys((7, 8, 11, 12, 13))
+
+
+class _Items[T](Protocol):
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __iter__(self) -> Iterator[T]:
+        """Yield them all."""
+
+
+class Streamed[T](list[Any]):
+    """A list in a JSON document whose items are made one by one, as they are printed.
+
+    It is a list to the encoder alone, which asks no more than whether it is empty, and goes
+    through it.
+    """
+
+    def __init__(self, items: _Items[T], document: Callable[[T], object]) -> None:
+        super().__init__()
+        self._items = items
+        self._document = document
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._document, self._items)
 
 
 @attrs.define
@@ -66,7 +92,10 @@ class Screen:
     def show_json(self, document: Mapping[str, Any]) -> None:
         """Print the one JSON document."""
         with _output():
-            sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+            encoder = json.JSONEncoder(indent=2, ensure_ascii=False)
+            for pieces in batched(encoder.iterencode(document), _PIECES):
+                sys.stdout.write("".join(pieces))
+            sys.stdout.write("\n")
 
     def show_text(self, text: str) -> None:
         """Print a line of the result."""
@@ -88,26 +117,15 @@ class Screen:
         with _output():
             self.out.print(Text.assemble(*spans))
 
-    def show_table(
-        self, columns: Sequence[tuple[str, Justify]], rows: Sequence[Sequence[str]]
-    ) -> None:
+    def show_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; a column is its heading and how it is justified.
 
         Where it does not fit, each row becomes lines of heading and value.
         """
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for heading, justify in columns:
-            table.add_column(Text(heading), justify=justify, no_wrap=True)
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
         out = self.out
+        table = fitting_table(out, columns, rows)
         with _output():
-            # The minimum is that of the longest words, and cells would be cut to it.
-            if table.__rich_measure__(out, out.options).maximum <= out.width:
+            if table:
                 out.print(table)
             else:
                 self._show_rows([heading for heading, _ in columns], rows)
@@ -121,26 +139,17 @@ class Screen:
 
     @contextlib.contextmanager
     def track(self, description: str, total: int) -> Iterator[ProgressTask]:
-        """Show how far an operation is, once it has taken a while."""
+        """Show how far an operation is, once it has taken a while.
+
+        A total of 0 is one that nobody knows: the steps are bytes, and their number is shown.
+        """
         if self.quiet:
-            yield _Silent()
+            yield Silent()
         elif sys.stderr.isatty():
-            with self._bar(description, total) as task:
+            with drawn(self.err, description, total) as task:
                 yield task
         else:
-            yield _PlainLines(self, description, total)
-
-    @contextlib.contextmanager
-    def _bar(self, description: str, total: int) -> Iterator[ProgressTask]:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("{task.description}: {task.percentage:>3.0f}% complete", markup=False),
-            BarColumn(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self.err, transient=True) as progress:
-            yield _Bar(progress, progress.add_task(description, total=total))
+            yield PlainLines(self.tell, description, total)
 
 
 def _has_colours(stream: TextIO) -> bool:
@@ -152,6 +161,16 @@ def _print_line(text: str, stream: TextIO) -> None:
     """Print a line that has no style, without rich, which takes long to import."""
     stream.write(text.translate(_CONTROL) + "\n")
     stream.flush()
+
+
+def copy_to_output(content: BinaryIO) -> None:
+    """Copy a file to standard output, byte by byte.
+
+    Raises:
+        OutputError: it cannot be written there.
+    """
+    with _output():
+        shutil.copyfileobj(content, sys.stdout.buffer)
 
 
 @contextlib.contextmanager
@@ -190,41 +209,3 @@ def others_on_stderr() -> Iterator[None]:
 def discard_output() -> None:
     """Let what is still to be printed on standard output go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class _Silent:
-    def advance(self, steps: int) -> None:
-        """Show nothing."""
-
-
-@attrs.define
-class _Bar:
-    progress: Any
-    task: Any
-
-    def advance(self, steps: int) -> None:
-        """Move the bar."""
-        self.progress.advance(self.task, steps)
-
-
-@attrs.define
-class _PlainLines:
-    """Progress where it cannot be drawn over: a line at every tenth, after a while."""
-
-    screen: Screen
-    description: str
-    total: int
-    done: int = 0
-    shown: int = 0
-    begun: float = attrs.field(factory=time.monotonic)
-
-    def advance(self, steps: int) -> None:
-        """Print a line where a tenth more is done."""
-        self.done += steps
-        percent = 100 * self.done // max(self.total, 1)
-        elapsed = time.monotonic() - self.begun
-        if elapsed < _SILENT_SECONDS or percent < self.shown + _PLAIN_PERCENT or percent >= 100:
-            return
-        self.shown = percent
-        left = round(elapsed * (self.total - self.done) / max(self.done, 1))
-        self.screen.tell(f"{self.description}: {percent}% complete, {left} s left")

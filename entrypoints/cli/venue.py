@@ -11,7 +11,7 @@ from entrypoints.cli.options import Invocation
 
 if TYPE_CHECKING:
     from application.venue_calendars import VenueRow
-    from entrypoints.cli.screen import Justify
+    from entrypoints.cli.tables import Justify
 
 
 @click.group("venue")

@@ -32,3 +32,16 @@ def test_the_benchmark_of_check_runs() -> None:
     assert run.returncode == 0, run.stderr
     for word in ("--help", "check -i X", "import pandas", "median", "slowest", "wanted"):
         assert word in run.stdout
+
+
+def test_the_benchmark_of_imports_runs() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.import_csv", "--rows", "5000", "--runs", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    for word in ("pandas + Nautilus", "barledger", "ratio", "peak MB", "wanted"):
+        assert word in run.stdout

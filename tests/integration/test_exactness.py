@@ -16,6 +16,7 @@ from adapters.memory.clock import MemoryClock
 from adapters.memory.disk_space import MemoryDiskSpace
 from adapters.memory.ledger import MemoryLedger
 from adapters.memory.progress import MemoryProgress
+from adapters.memory.row_problem_log import MemoryRowProblemLog
 from adapters.nautilus.bars import nautilus_bar_type, nautilus_bars
 from adapters.parquet.inspection import ParquetCatalogFiles
 from adapters.parquet.repository import ParquetBarRepository
@@ -23,6 +24,7 @@ from application.catalog import Catalog
 from application.import_csv import CsvImport, ImportCsv
 from application.instruments import required_definition
 from application.partition_cache import PartitionCache
+from domain.bar_files import BarFile
 from domain.bars import Bars
 from domain.errors import BarledgerError, PrecisionError
 from domain.window import Window
@@ -66,9 +68,14 @@ def _through_everything(folder: Path, rows: list[ROW]) -> list[ROW]:
         print,
     )
     importing = ImportCsv(
-        catalog, CsvBarFileReader(), CALENDARS, clock, MemoryProgress(), MemoryDiskSpace()
+        catalog,
+        CsvBarFileReader(MemoryRowProblemLog),
+        CALENDARS,
+        clock,
+        MemoryProgress(),
+        MemoryDiskSpace(),
     )
-    importing.run(CsvImport(file, AAPL.instrument_id, AAPL.bar_type))
+    importing.run(CsvImport(BarFile(file), AAPL.instrument_id, AAPL.bar_type))
     held = catalog.availability().holdings(AAPL)
     bars = Bars.concat(catalog.load(held, Window()))
     apple = required_definition(AAPL.instrument_id, catalog.availability())

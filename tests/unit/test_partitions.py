@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from domain.bar_type import BarType
-from domain.bars import Bars
+from domain.bars import Bars, Int64Array
 from domain.coverage import inferred_coverage, short_silence, tolerated_silence
 from domain.instrument import InstrumentId, Series
 from domain.partitions import partition_bounds, partition_of, split_by_partition, trading_dates
 from domain.sessions import midnight_utc
-from domain.spacing import inferred_bar_type, off_grid
+from domain.spacing import Steps, off_grid
 from tests.builders import AAPL, MINUTE, NEW_YORK, minute_bars, utc
 
 ONE_MIN, DAILY = BarType.parse("1_MIN"), BarType.parse("1_DAY")
@@ -93,11 +93,18 @@ def test_more_than_two_hours_without_a_bar_are_never_silence(name: str, minutes:
     assert short_silence(BarType.parse(name)) == min(minutes, 30) * MINUTE
 
 
+def _shown_by(stamps: Int64Array, *, dates_only: bool) -> BarType | None:
+    steps = Steps()
+    for part in np.array_split(stamps, 3):
+        steps.add(part)
+    return steps.bar_type(dates_only=dates_only)
+
+
 @pytest.mark.parametrize("name", [str(t) for t in BarType.all() if t.is_intraday])
 def test_the_most_common_step_shows_the_bar_type(name: str) -> None:
     bar_type = BarType.parse(name)
     stamps = utc("2024-01-02T00:00") + np.array([0, 1, 2, 3, 4, 9, 10, 11]) * bar_type.length
-    assert inferred_bar_type(stamps, dates_only=False) == bar_type
+    assert _shown_by(stamps, dates_only=False) == bar_type
 
 
 @pytest.mark.parametrize(
@@ -106,18 +113,39 @@ def test_the_most_common_step_shows_the_bar_type(name: str) -> None:
 )
 def test_dates_show_days_weeks_or_months(days: list[int], name: str) -> None:
     labels = np.array([midnight_utc(dt.date(2024, 1, 1) + dt.timedelta(days=d)) for d in days])
-    assert inferred_bar_type(labels, dates_only=True) == BarType.parse(name)
+    assert _shown_by(labels, dates_only=True) == BarType.parse(name)
 
 
 def test_of_two_steps_that_are_as_common_the_longer_shows_the_bar_type() -> None:
     stamps = utc("2024-01-02T14:30") + np.array([0, 30, 90]) * MINUTE
-    assert inferred_bar_type(stamps, dates_only=False) == BarType.parse("1_HOUR")
+    assert _shown_by(stamps, dates_only=False) == BarType.parse("1_HOUR")
 
 
 @pytest.mark.parametrize("minutes", [[0], [0, 0], [0, 7, 14], []])
 def test_no_bar_type_is_guessed_from_too_little(minutes: list[int]) -> None:
     stamps = np.array(minutes, np.int64) * MINUTE
-    assert inferred_bar_type(stamps, dates_only=False) is None
+    assert _shown_by(stamps, dates_only=False) is None
+
+
+def test_a_file_that_runs_newest_first_shows_its_bar_type_too() -> None:
+    stamps = utc("2024-01-02T14:30") + np.array([0, 1, 2, 3, 4, 9]) * MINUTE
+    backwards = Steps()
+    backwards.add(stamps[::-1])
+    assert backwards.bar_type(dates_only=False) == ONE_MIN
+    assert backwards.newest_first
+    onwards = Steps()
+    onwards.add(stamps)
+    assert not onwards.newest_first
+
+
+def test_steps_that_all_differ_fill_no_memory() -> None:
+    stamps = np.arange(400, dtype=np.int64) ** 3
+    steps = Steps(most=50)
+    for part in np.array_split(stamps, 10):
+        steps.add(part)
+    assert len(steps.counts) <= 50
+    steps.add(stamps[-1] + np.arange(1, 100) * MINUTE)
+    assert steps.bar_type(dates_only=False) == ONE_MIN
 
 
 def test_stamps_off_the_grid_of_the_venues_clock_are_found() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.bars import Bars
-from domain.rules import RowProblem, order_problems, problems_of, value_text
+from domain.rules import RowProblem, problems_of, value_text
 
 Row = tuple[int, int, int, int, int]
 GOOD: Row = (10, 12, 9, 11, 100)
@@ -134,28 +134,3 @@ def test_the_rules_over_columns_are_the_rules_of_each_row(rows: list[Row], negat
     problems = found(*rows, negative=negative)
     assert {(line, column, problem) for line, column, _, problem in problems} == expected
     assert len(problems) == len(expected)
-
-
-# ---- order -----------------------------------------------------------------------------------
-
-
-def disorder(*stamps: int) -> list[RowProblem]:
-    return order_problems(np.array(stamps, np.int64), lambda row: row + 2)
-
-
-def test_rows_in_order_of_time_have_no_problems() -> None:
-    assert disorder() == disorder(1) == disorder(1, 2, 3) == []
-
-
-def test_a_row_that_repeats_or_goes_back_is_named_by_its_own_line() -> None:
-    minute = 60_000_000_000
-    assert disorder(0, minute, minute, 3 * minute, 2 * minute, 4 * minute) == [
-        RowProblem(4, "timestamp", "1970-01-01T00:01:00Z", "repeats the row before it"),
-        RowProblem(6, "timestamp", "1970-01-01T00:02:00Z", "is earlier than the row before it"),
-    ]
-
-
-def test_stamps_further_apart_than_int64_can_count_are_in_order() -> None:
-    first, last = -9_214_560_000_000_000_000, 9_214_646_399_999_999_999
-    assert disorder(first, last) == []
-    assert [p.problem for p in disorder(last, first)] == ["is earlier than the row before it"]

@@ -7,7 +7,6 @@ import pytest
 from adapters.memory.disk_space import MemoryDiskSpace
 from application.space import SpaceNeeded, ensure_space, revisions_needed, space_needed
 from domain.availability import SeriesHoldings
-from domain.bars import Bars
 from domain.errors import NotEnoughSpaceError
 from tests.builders import AAPL, minute_bars, new_partition, written
 
@@ -28,7 +27,7 @@ def test_a_year_of_minutes_needs_some_megabytes() -> None:
 
 def test_nothing_needs_nothing() -> None:
     assert space_needed([]) == SpaceNeeded(0, 0, 0)
-    assert revisions_needed(_holding(3), {}) == []
+    assert revisions_needed(_holding(3), {}, (2, 0)) == []
 
 
 def test_more_bars_and_more_files_need_more() -> None:
@@ -53,15 +52,14 @@ def test_room_enough_and_room_unknown_pass(free: int | None) -> None:
 
 
 def test_new_days_are_counted_alone() -> None:
-    new = {"2024-02-01": minute_bars("2024-02-01T14:30:00", 5)}
-    assert revisions_needed(_holding(3), new) == [5]
+    assert revisions_needed(_holding(3), {"2024-02-01": 5}, (2, 0)) == [5]
 
 
 def test_a_partition_that_is_emptied_needs_no_file() -> None:
-    assert revisions_needed(_holding(3), {"2024-01-01": Bars.empty()}) == []
+    assert revisions_needed(_holding(3), {"2024-01-01": 0}, (2, 0)) == []
 
 
 def test_more_decimals_rewrite_every_other_partition() -> None:
-    finer = minute_bars("2024-01-01T14:30:00", 5, first_price=1_870_001, price_precision=4)
-    assert revisions_needed(_holding(3), {"2024-01-01": finer}) == [5, 7, 7]
-    assert revisions_needed(_holding(3), {"2024-01-01": minute_bars()}, least=(6, 0)) == [5, 7, 7]
+    assert revisions_needed(_holding(3), {"2024-01-01": 5}, (4, 0)) == [5, 7, 7]
+    assert revisions_needed(_holding(3), {"2024-01-01": 5}, (2, 1)) == [5, 7, 7]
+    assert revisions_needed(_holding(3), {"2024-01-01": 5}, (0, 0)) == [5]

@@ -1,0 +1,83 @@
+"""What is said of a header that does not name each column once."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from adapters.csv.header import Columns, clipped
+from adapters.csv.spellings import COLUMNS
+from domain.bar_files import BarFile
+from domain.errors import UnreadableFileError
+
+_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?|[0-9]{6}")
+_EXAMPLE = f"The header must name these columns, in any order: {','.join(COLUMNS)}."
+
+
+def incomplete(columns: Columns, line: int, file: BarFile) -> UnreadableFileError:
+    """Return the error that says what `columns`, of the header in `line`, lack or have twice."""
+    if columns.ambiguous is not None:
+        return _ambiguous(*columns.ambiguous, columns, file)
+    found = clipped(", ".join(columns.names), 200)
+    if columns.found:
+        return UnreadableFileError(
+            f"{file} lacks {_listed(columns.missing)}; its columns are: {found}.",
+            f"{_EXAMPLE} If some go by another name, tell all in the file's order, and _ for "
+            f"those to be ignored: {_command(_guess(columns), file)}.",
+        )
+    which = "its first line" if line == 1 else f"line {line}"
+    return UnreadableFileError(
+        f"{file} has no header; {which} is: {found}.", _name_them(columns, file)
+    )
+
+
+def _ambiguous(
+    column: str, names: Sequence[str], columns: Columns, file: BarFile
+) -> UnreadableFileError:
+    if len(set(map(str.lower, names))) == 1:
+        message = f"{file} has the column {names[0]} more than once."
+    else:
+        message = f"{file} has more than one column for {column}: {' and '.join(names)}."
+    return UnreadableFileError(
+        message,
+        "Name the columns in the file's order, and _ for those to be ignored: "
+        f"{_command(_guess(columns), file)}.",
+    )
+
+
+def _name_them(columns: Columns, file: BarFile) -> str:
+    """Say how to name the columns of a file that names none."""
+    names = _usual(columns.names)
+    if names is None:
+        return f"{_EXAMPLE} Check that the file holds bars, and what divides its fields."
+    return (
+        f"If it is one without a header, name its columns in their order, such as: "
+        f"{_command(names, file)}; _ is for a column to be ignored."
+    )
+
+
+def _usual(cells: Sequence[str]) -> list[str] | None:
+    """Return as many names as there are cells, in the usual order."""
+    names = list(COLUMNS)
+    if len(cells) > len(names) and _TIME.fullmatch(cells[1].strip()):
+        names[:1] = ["date", "time"]
+    return names + ["_"] * (len(cells) - len(names)) if len(cells) >= len(names) else None
+
+
+def _guess(columns: Columns) -> list[str]:
+    """Return the names that are sure, with _ at the places that are to be settled."""
+    names = ["_"] * columns.width
+    for column, places in columns.positions.items():
+        for at, part in zip(places, ("date", "time"), strict=False):
+            names[at] = column if len(places) == 1 else part
+    return names
+
+
+def _command(names: Sequence[str], file: BarFile) -> str:
+    named = shlex.quote(",".join(names))
+    return f"barledger import-csv {shlex.quote(str(file))} --columns {named}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ("the column " if len(names) == 1 else "the columns ") + ", ".join(names)

@@ -1,0 +1,153 @@
+"""Gives rows of a file their true open and close."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable, Iterator, Sequence
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from application.row_facts import RowFacts
+from domain.bar_files import FileRows, RowChunk
+from domain.bar_type import BarType
+from domain.bars import Bars, Int64Array
+from domain.rules import RowProblem
+from domain.sessions import (
+    NO_SESSION,
+    Session,
+    Stamp,
+    daily_closes,
+    inside_sessions,
+    instant_text,
+    intraday_closes,
+    intraday_opens,
+    utc_offsets,
+)
+from domain.spacing import off_grid
+
+Mask = NDArray[np.bool_]
+
+
+@attrs.frozen(eq=False)
+class TimedRows:
+    """Rows that follow one another in the file, as bars with their true open and close.
+
+    `misplaced` are the rows that cannot have them, each mask with what is wrong; what `bars`
+    says of them means nothing. `written` are the stamps that the file has.
+    """
+
+    bars: Bars
+    lines: Int64Array
+    written: Int64Array
+    misplaced: tuple[tuple[Mask, str], ...] = ()
+
+    def problems(self) -> Iterator[RowProblem]:
+        """Yield what is wrong with the stamps."""
+        for mask, problem in self.misplaced:
+            yield from stamp_problems(self, mask, problem)
+
+    def reversed(self) -> TimedRows:
+        """Return the rows from the last to the first."""
+        back = slice(None, None, -1)
+        return TimedRows(self.bars.take(back), self.lines[back], self.written[back])
+
+
+def stamp_problems(rows: TimedRows, mask: Mask, problem: str) -> Iterator[RowProblem]:
+    """Yield `problem` for the stamp of each row in `mask`."""
+    for row in np.flatnonzero(mask):
+        stamp = instant_text(int(rows.written[row]))
+        yield RowProblem(int(rows.lines[row]), "timestamp", stamp, problem)
+
+
+Timing = Callable[[RowChunk], TimedRows]
+
+
+def timing(
+    rows: FileRows,
+    facts: RowFacts,
+    bar_type: BarType,
+    stamp: Stamp,
+    zone: zoneinfo.ZoneInfo,
+    sessions: Sequence[Session],
+) -> Timing:
+    """Return what gives rows their times; it is the same for all rows of a file."""
+    if not bar_type.is_intraday:
+        return _ByDate(bar_type, sessions, _labels(rows, facts, zone))
+    if rows.dates_only:
+        return _NoTimes(f"is a date; {bar_type} bars need a time")
+    regular = _all_regular(rows, stamp, sessions)
+    return _ByInstant(bar_type, stamp, zone, sessions, regular)
+
+
+def _all_regular(rows: FileRows, stamp: Stamp, sessions: Sequence[Session]) -> bool:
+    """Whether every row lies in a regular session, whose end then ends a bar, too."""
+    # A stamp of the close lies behind its bar.
+    back = int(stamp is Stamp.CLOSE)
+    return all(
+        bool(inside_sessions(chunk.bars.ts_open - back, sessions).all()) for chunk in rows.chunks
+    )
+
+
+Labels = Callable[[Int64Array], Int64Array]
+
+
+def _labels(rows: FileRows, facts: RowFacts, zone: zoneinfo.ZoneInfo) -> Labels | None:
+    """Return what turns stamps into midnights UTC of their dates, where they are dates at all."""
+    if rows.dates_only or facts.midnights == "utc":
+        return lambda stamps: stamps
+    if facts.midnights == "venue":
+        return lambda stamps: stamps + utc_offsets(stamps, zone)
+    return None
+
+
+@attrs.frozen
+class _NoTimes:
+    problem: str
+
+    def __call__(self, chunk: RowChunk) -> TimedRows:
+        stamps = chunk.bars.ts_open
+        whole = np.ones(len(stamps), np.bool_)
+        return TimedRows(chunk.bars, chunk.lines, stamps, ((whole, self.problem),))
+
+
+@attrs.frozen
+class _ByInstant:
+    bar_type: BarType
+    stamp: Stamp
+    zone: zoneinfo.ZoneInfo
+    sessions: Sequence[Session]
+    regular: bool
+
+    def __call__(self, chunk: RowChunk) -> TimedRows:
+        stamps = chunk.bars.ts_open
+        # Where not all rows are regular, a session's end does not end a bar.
+        edges = self.sessions if self.regular else ()
+        where = (self.bar_type, self.zone, edges)
+        if self.stamp is Stamp.OPEN:
+            opens, closes = stamps, intraday_closes(stamps, *where)
+        else:
+            opens, closes = intraday_opens(stamps, *where), stamps
+        astray = off_grid(stamps, self.bar_type, self.zone, self.sessions)
+        bars = attrs.evolve(chunk.bars, ts_open=opens, ts_event=closes)
+        problem = f"does not lie on the grid of {self.bar_type} bars"
+        return TimedRows(bars, chunk.lines, stamps, ((astray, problem),))
+
+
+@attrs.frozen
+class _ByDate:
+    bar_type: BarType
+    sessions: Sequence[Session]
+    labels: Labels | None
+
+    def __call__(self, chunk: RowChunk) -> TimedRows:
+        stamps = chunk.bars.ts_open
+        if self.labels is None:
+            return _NoTimes(f"is no date; {self.bar_type} bars need one")(chunk)
+        labels = self.labels(stamps)
+        closes = daily_closes(labels, self.bar_type, self.sessions)
+        closed = closes == NO_SESSION
+        closes = np.where(closed, labels, closes)
+        bars = attrs.evolve(chunk.bars, ts_open=labels, ts_event=closes)
+        return TimedRows(bars, chunk.lines, labels, ((closed, "the venue had no session then"),))
