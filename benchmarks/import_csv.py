@@ -62,7 +62,8 @@ def _lines(stamps: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[str]:
     walk = 18_000 + np.cumsum(np.random.default_rng(stamps[0] % 2**32).integers(-5, 6, len(stamps)))
     cents = np.maximum(walk, 1_000).tolist()
     texts = np.datetime_as_string(stamps.astype("datetime64[ns]"), unit="s").tolist()
-    for stamp, price, volume in zip(texts, cents, (1 + stamps // 10**9 % 9_973).tolist(), strict=True):
+    volumes = (1 + stamps // 10**9 % 9_973).tolist()
+    for stamp, price, volume in zip(texts, cents, volumes, strict=True):
         low, high = price - 7, price + 9
         yield (
             f"{stamp}Z,{price / 100:.2f},{high / 100:.2f},{low / 100:.2f},"
@@ -113,7 +114,12 @@ def peak_megabytes(file: Path, rows: int) -> tuple[float, float]:
     command = ["import-csv", str(file), "-i", "BTC/USD.BINANCE", "--catalog", str(catalog)]
     began = time.perf_counter()
     child = os.posix_spawn(
-        sys.executable, [sys.executable, "-m", "entrypoints", *command, "--quiet"], os.environ
+        sys.executable,
+        [sys.executable, "-m", "entrypoints", *command],
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, output, os.devnull, os.O_WRONLY, 0) for output in (1, 2)
+        ],
     )
     _, status, usage = os.wait4(child, 0)
     took = time.perf_counter() - began

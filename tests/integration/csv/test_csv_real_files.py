@@ -11,8 +11,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from adapters.csv.reader import CsvBarFileReader
-from domain.ports import FileLayout, FileRows
+from domain.bar_files import FileLayout
+from tests.integration.csv.reading import Read, read_file
 
 DATA = Path(__file__).parents[2] / "data"
 NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
@@ -85,8 +85,8 @@ def file(request: pytest.FixtureRequest) -> RealFile:
 
 
 @pytest.fixture(scope="module")
-def read(file: RealFile) -> FileRows:
-    return CsvBarFileReader().read(DATA / file.name, FileLayout(file.time_zone))
+def read(file: RealFile) -> Read:
+    return read_file(DATA / file.name, FileLayout(time_zone=file.time_zone))
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def written(file: RealFile) -> list[dict[str, str]]:
         return list(csv.DictReader(text))
 
 
-def values(rows: FileRows, row: int) -> tuple[Decimal, ...]:
+def values(rows: Read, row: int) -> tuple[Decimal, ...]:
     bars = rows.bars
     digits = [bars.price_precision] * 4 + [bars.size_precision]
     return tuple(
@@ -108,27 +108,27 @@ def utc(stamp: int) -> str:
     return dt.datetime.fromtimestamp(stamp // 10**9, dt.UTC).isoformat()
 
 
-def test_all_rows_are_read_and_none_refused(file: RealFile, read: FileRows) -> None:
+def test_all_rows_are_read_and_none_refused(file: RealFile, read: Read) -> None:
     assert (len(read.bars), read.rows, read.problems) == (file.rows, file.rows, ())
     assert read.lines.tolist() == list(range(2, file.rows + 2))
     assert read.dates_only is file.dates_only
 
 
-def test_the_first_and_last_row_are_as_written(file: RealFile, read: FileRows) -> None:
+def test_the_first_and_last_row_are_as_written(file: RealFile, read: Read) -> None:
     assert (utc(read.bars.ts_open[0]), utc(read.bars.ts_open[-1])) == (file.first, file.last)
     assert values(read, 0) == tuple(map(Decimal, file.first_values))
     assert values(read, -1) == tuple(map(Decimal, file.last_values))
 
 
 def test_every_value_is_the_decimal_that_is_written(
-    read: FileRows, written: list[dict[str, str]]
+    read: Read, written: list[dict[str, str]]
 ) -> None:
     expected = [tuple(Decimal(row[column]) for column in COLUMNS) for row in written]
     assert [values(read, row) for row in range(len(read.bars))] == expected
 
 
 def test_every_stamp_is_the_instant_that_is_written(
-    file: RealFile, read: FileRows, written: list[dict[str, str]]
+    file: RealFile, read: Read, written: list[dict[str, str]]
 ) -> None:
     zone = NEW_YORK if file.time_zone else dt.UTC
     stamps = [dt.datetime.fromisoformat(row["timestamp"]) for row in written]
@@ -137,7 +137,7 @@ def test_every_stamp_is_the_instant_that_is_written(
 
 
 def test_precision_is_the_least_that_the_file_needs(
-    file: RealFile, read: FileRows, written: list[dict[str, str]]
+    file: RealFile, read: Read, written: list[dict[str, str]]
 ) -> None:
     texts = [row[column].partition(".")[2].rstrip("0") for row in written for column in COLUMNS[:4]]
     assert max(map(len, texts)) == file.price_precision
