@@ -98,8 +98,9 @@ class ChangedBars:
 
 @attrs.frozen(eq=False)
 class BarChanges:
-    """What an event did to bars, by partition in order of time."""
+    """What an event did to bars of a series, by partition in order of time."""
 
+    series: Series
     parts: Sequence[Compared]
     not_compared: Sequence[NotCompared]
     _differ: Differ
@@ -158,10 +159,10 @@ class TraceBars:
         event = recorded.event
         if not isinstance(event, _TRACED):
             raise UsageError(
-                f"Event {recorded.seq} is a {type(event).__name__}: "
-                "no bars changed by it that could be compared.",
-                "--bars is for events of the types PartitionWritten, PartitionRemoved and "
-                "CsvImported. List such: barledger ledger log --all --type PartitionWritten",
+                f"Event {recorded.seq} is of the type {type(event).__name__}, which has no bars to "
+                "compare.",
+                "--bars is for PartitionWritten, PartitionRemoved and CsvImported. List such "
+                "events: barledger ledger log --all --type PartitionWritten",
             )
         return self._compared(event.series, self._steps(recorded, event.series))
 
@@ -193,7 +194,7 @@ class TraceBars:
                 except CorruptPartitionError as error:
                     failures.append(NotCompared(step, self._catalog.explained(error)))
                 task.advance(1)
-        return BarChanges(tuple(parts), tuple(failures), differ)
+        return BarChanges(series, tuple(parts), tuple(failures), differ)
 
     def _differ(self, series: Series) -> Differ:
         reader = self._catalog.reader(SeriesHoldings(series))

@@ -111,11 +111,12 @@ def _common(one: Int64Array, other: Int64Array) -> tuple[Int64Array, Int64Array]
 
 
 def _same_rows(one: Bars, other: Bars) -> NDArray[np.bool_]:
-    same = (one.ts_open == other.ts_open) & (one.ts_event == other.ts_event)
+    same: NDArray[np.bool_] = (one.ts_open == other.ts_open) & (one.ts_event == other.ts_event)
     for name in PRICE_COLUMNS:
         prices = getattr(one, name), getattr(other, name)
         same &= _equal(*prices, other.price_precision - one.price_precision)
-    return same & _equal(one.volume, other.volume, other.size_precision - one.size_precision)
+    same &= _equal(one.volume, other.volume, other.size_precision - one.size_precision)
+    return same
 
 
 def _equal(one: Int64Array, other: Int64Array, more_digits: int) -> NDArray[np.bool_]:

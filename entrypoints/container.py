@@ -203,6 +203,7 @@ class Container(containers.DeclarativeContainer):
         _use_case, "list_series", "ListSeries", catalog, files, calendar, clock, progress
     )
     audit_log = providers.Factory(_use_case, "audit", "AuditLog", catalog, ledger, progress)
+    trace_bars = providers.Factory(_use_case, "bar_changes", "TraceBars", catalog, ledger, progress)
     check_availability = providers.Factory(
         _use_case,
         "check_availability",

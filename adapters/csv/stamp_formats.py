@@ -87,7 +87,7 @@ _DAY = r"(?P<day>[0-9]{1,2})"
 _TIME = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})FRACTION)?"
 # Three digits, or one, are no time: 930 could be 9:30 or 00:09:30.
 _PACKED = (
-    r"(?=[0-9]{2}(?![0-9])|[0-9]{4,6}(?![0-9])|[0-9] ?[AaPp])"
+    r"(?=[0-9]{2}(?![0-9])|[0-9]{4,6}(?![0-9])|[0-9] *[AaPp][Mm](?![A-Za-z]))"
     r"(?P<hour>[0-9]{1,2})(?:(?P<minute>[0-9]{2})(?:(?P<second>[0-9]{2})FRACTION)?)?"
 )
 _RUN_ON = r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?:(?P<second>[0-9]{2})FRACTION)?"

@@ -72,9 +72,16 @@ def _dated(text: str, parts: Written, meaning: Meaning) -> Stamp | str:
 def _no_such_date(text: str, parts: Written, meaning: Meaning) -> str:
     if parts.form & Form.YEAR_LAST and meaning.order is not None:
         other = next(order for order in DateOrder if order is not meaning.order)
-        if isinstance(parse(text, Meaning(other, meaning.change)), Stamp):
+        if _exists(text, written(text, other)):
             return f"has {_ORDERS[other]}, where the file's have {_ORDERS[meaning.order]}"
     return NO_SUCH_TIME
+
+
+def _exists(text: str, parts: Written | None) -> bool:
+    try:
+        return parts is not None and _wall_clock(text, parts) >= FIRST
+    except ValueError:
+        return False
 
 
 def _number(text: str, parts: Written, part: str) -> int:

@@ -35,6 +35,7 @@ _WRITTEN = {
     WriteCause.RESTORED: "{bars} restored, from {origin}",
     WriteCause.RECOVERED: "{bars} taken in from files that the ledger did not know, from {origin}",
 }
+_DATE_ORDERS = {"mdy": "month first", "dmy": "day first"}
 _MOST = 3
 
 
@@ -84,13 +85,7 @@ def _told(event: Event) -> str:
 
 def _told_of_no_partition(event: Event) -> str:
     if isinstance(event, CsvImported):
-        met = event.bars_replaced or event.bars_skipped
-        policy = f"on conflict: {event.on_conflict}; " if met else ""
-        return (
-            f"{series_text(event)}: {safe(event.file)} imported: {event.rows:,} rows, "
-            f"{event.bars_written:,} bars written, {event.bars_skipped:,} skipped, "
-            f"{event.bars_replaced:,} replaced ({policy}sha256:{event.sha256[:16]})"
-        )
+        return f"{series_text(event)}: {_imported(event)}"
     if isinstance(event, RevisionsDiscarded):
         names = [f"{name} revision {number}" for name, number in event.revisions]
         more = f", and {len(names) - _MOST:,} more" if len(names) > _MOST else ""
@@ -112,6 +107,26 @@ def _told_of_no_partition(event: Event) -> str:
         start = instant_text(event.start)
         return f"{series_text(event)}: the history of {safe(event.source)} begins at {start}"
     return type(event).__name__
+
+
+def _imported(event: CsvImported) -> str:
+    counts = {
+        "skipped": event.bars_skipped,
+        "replaced": event.bars_replaced,
+        "removed": event.bars_removed,
+    }
+    # Early versions did not say how many were removed.
+    told = [f"{count:,} {what}" for what, count in counts.items() if count is not None]
+    settings = {
+        "on conflict": event.on_conflict if any(counts.values()) else None,
+        "dates": _DATE_ORDERS.get(event.date_order or "", event.date_order),
+        "times that daylight saving repeats or skips": event.clock_change,
+    }
+    said = "".join(f"{name}: {safe(value)}; " for name, value in settings.items() if value)
+    return (
+        f"{safe(event.file)} imported: {event.rows:,} rows, {event.bars_written:,} bars written, "
+        f"{', '.join(told)} ({said}sha256:{event.sha256[:16]})"
+    )
 
 
 def _stretch(one: Interval) -> str:

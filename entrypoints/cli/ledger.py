@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from entrypoints.cli import ledger_log, ledger_proof
+from entrypoints.cli import ledger_log, ledger_proof, ledger_show
 
 
 @click.group("ledger")
@@ -14,7 +14,7 @@ def command() -> None:
 
 for _one in (
     ledger_log.log,
-    ledger_log.show,
+    ledger_show.show,
     ledger_proof.verify,
     ledger_proof.head,
     ledger_proof.replay,

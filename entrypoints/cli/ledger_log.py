@@ -1,22 +1,21 @@
-"""`barledger ledger log` and `show`."""
+"""`barledger ledger log`."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from entrypoints.cli import options
+from entrypoints.cli.entry_lines import entry_lines, run_lines
 from entrypoints.cli.options import Invocation
-from entrypoints.cli.wording import safe
 
 if TYPE_CHECKING:
     from application.audit import AuditQuery
     from application.event_runs import Run
-    from domain.events import Event, Recorded
-    from domain.history import Revision
-    from domain.standing import Entry
+    from domain.events import Event
     from domain.window import Bound
     from entrypoints.cli.screen import Screen
 
@@ -109,11 +108,15 @@ def log(invocation: Invocation, *, limit: int | None, each: bool, **choices: Any
         events = [document(entry) for entry in found.entries]
         screen.show_json({"events": events, "earlier": found.earlier})
     elif each:
+        from application.event_runs import runs
+
         found = audit.events(query, limit or _SHOWN)
-        _show(screen, [_entry_lines(entry) for entry in found.entries], found.earlier)
+        _show(screen, [entry_lines(entry) for entry in found.entries], found.earlier)
+        _lead_to_bars(screen, runs(found.entries))
     else:
         summed = audit.runs(query, limit or _SHOWN)
-        _show(screen, [_run_lines(run) for run in summed.entries], summed.earlier)
+        _show(screen, [run_lines(run) for run in summed.entries], summed.earlier)
+        _lead_to_bars(screen, summed.entries)
 
 
 def _query(**choices: Any) -> AuditQuery:
@@ -160,85 +163,10 @@ def _show(screen: Screen, entries: list[list[str]], earlier: int) -> None:
         screen.show_text("The ledger has no such event.")
 
 
-def _heading(first: Recorded, last_seq: int, events: int = 1) -> str:
-    # Where not all of a run fits what was asked for, its numbers are no range.
-    between = "-" if events == last_seq - first.seq + 1 else "…"
-    numbers = f"{first.seq}" if events == 1 else f"{first.seq}{between}{last_seq}"
-    origin = first.origin
-    who = safe(f"{origin.user}@{origin.host}  {origin.command}")
-    return f"{numbers}  {_time(first.recorded_at)}  {who}"
+def _lead_to_bars(screen: Screen, shown: Iterable[Run]) -> None:
+    """Say once, of the last run that changed held bars, how to see which."""
+    from entrypoints.cli.run_texts import bars_changed_at
 
-
-def _time(stamp: int) -> str:
-    """Return a time to the second; the ledger's own has more digits than anyone reads."""
-    from domain.sessions import instant_text
-
-    return instant_text(stamp // 10**9 * 10**9)
-
-
-def _entry_lines(entry: Entry) -> list[str]:
-    from entrypoints.cli.event_texts import sentence
-
-    return [_heading(entry.recorded, entry.recorded.seq), f"    {sentence(entry)}"]
-
-
-def _run_lines(run: Run) -> list[str]:
-    from entrypoints.cli.run_texts import summary
-
-    told = (summary(tally) for tally in run.tallies.values())
-    return [_heading(run.first, run.last_seq, run.events), *(f"    {one}" for one in told)]
-
-
-@click.command("show", short_help="Show one event whole.")
-@click.argument("seq", type=click.IntRange(1))
-@options.common
-def show(invocation: Invocation, seq: int) -> None:
-    """Show the event SEQ whole, what stood there before, and what became of it since.
-
-    JSON: as one of the events of `ledger log`, and since: the events by which its revision was
-    superseded, removed, marked corrupt or deleted.
-    """
-    from entrypoints.cli.event_documents import document, plain
-
-    entry, revision = invocation.wire().audit_log().show(seq)
-    screen, since = invocation.screen, _since(revision)
-    if screen.as_json:
-        screen.show_json({**document(entry), "since": since})
-        return
-    for line in _entry_lines(entry):
-        screen.show_text(line)
-    rows = {
-        "type": type(entry.recorded.event).__name__,
-        "event id": entry.recorded.event_id,
-        "run": entry.recorded.origin.correlation_id,
-        **plain(entry.recorded.event),
-    }
-    for name, value in rows.items():
-        screen.show_text(f"    {name.replace('_', ' '):<16} {_text(value)}")
-    for what, at in since.items():
-        screen.show_text(f"    {what:<16} at event {at}")
-
-
-def _since(revision: Revision | None) -> dict[str, int]:
-    """Return the events that ended, damaged or deleted the revision, by what they did."""
-    from domain.events import PartitionRemoved
-
-    if revision is None:
-        return {}
-    removed = revision.ended and isinstance(revision.ended.event, PartitionRemoved)
-    events = {
-        "removed" if removed else "superseded": revision.ended,
-        "marked corrupt": revision.corrupted,
-        "deleted": revision.discarded,
-    }
-    return {what: one.seq for what, one in events.items() if one}
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {_text(one)}" for name, one in value.items())
-    if isinstance(value, list):
-        return ", ".join(
-            " to ".join(map(str, one)) if isinstance(one, list) else str(one) for one in value
-        )
-    return "none" if value is None else safe(str(value))
+    seq = max((bars_changed_at(run) for run in shown), default=0)
+    if seq:
+        screen.tell(f"To see which bars were changed: barledger ledger show {seq} --bars")

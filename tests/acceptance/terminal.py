@@ -12,7 +12,6 @@ import struct
 import subprocess
 import sys
 import termios
-from typing import Self
 
 from tests.cli import Cli
 
@@ -53,10 +52,8 @@ class Terminal:
             os.close(inside)
         self._raw = b""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
+    def close(self) -> None:
+        """End the command, if it still runs, and let go of the terminal."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -106,6 +103,4 @@ class Terminal:
 
 
 def _without_size(environment: dict[str, str]) -> dict[str, str]:
-    return {
-        name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")
-    }
+    return {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}

@@ -47,7 +47,6 @@ class Rule:
     column: str
     base: Base
     break_at: Callable[[list[Cells], int], Sequence[Expected]]
-    options: tuple[str, ...] = ()
     places: tuple[Place, ...] = PLACES
     shift: int = 0
     """How far from the first row the first one lies that can break it."""
@@ -85,9 +84,7 @@ def _set(
     return break_at
 
 
-def _texts(
-    name: str, columns: Sequence[str], texts: Sequence[str], problem: str
-) -> list[Rule]:
+def _texts(name: str, columns: Sequence[str], texts: Sequence[str], problem: str) -> list[Rule]:
     """Return the rule, broken in each of `columns` by each of `texts`, on one base or another."""
     cells = list(itertools.product(columns, texts))
     return [
@@ -133,7 +130,9 @@ def _too_long(column: str) -> Rule:
         columns = {"high": ["high"], "low": [*PRICES]}.get(column, [column, "high"])
         for each in columns:
             rows[row][COLUMNS.index(each)] = "123456789012345678"
-        return [Expected(row, each, "123456789012345678", "more than 18 digits") for each in columns]
+        return [
+            Expected(row, each, "123456789012345678", "more than 18 digits") for each in columns
+        ]
 
     return Rule("too-long-with-the-decimals-of-others", column, ZONED, break_at)
 
@@ -167,11 +166,12 @@ def _moved(hour: str, problem: str) -> Callable[[list[Cells], int], Sequence[Exp
 
 
 def _not_closed(rows: list[Cells], row: int) -> Sequence[Expected]:
-    """All rows from this one on lie in the future; those of a file that runs newest first, to it."""
+    """The rows from this one on lie in the future, or to it where they run newest first."""
+    next_year = dt.datetime.now(dt.UTC).year + 1
     newest_first = rows[0][0] > rows[-1][0]
     future = range(row + 1) if newest_first else range(row, len(rows))
     for each in future:
-        rows[each][0] = rows[each][0].replace("2024", "2088")
+        rows[each][0] = rows[each][0].replace("2024", str(next_year))
     return [
         Expected(each, "timestamp", rows[each][0], "the bar has not closed yet") for each in future
     ]
@@ -209,15 +209,21 @@ def _fewer_fields(rows: list[Cells], row: int) -> Sequence[Expected]:
 
 RULES = [
     *_texts("missing", COLUMNS, ["", " ", "\t "], "is missing"),
-    *_texts("not-a-number", NUMBERS, ["abc", "1O5", "1.2.3", "0x1F", "1_000", "٣"], "is not a number"),
+    *_texts(
+        "not-a-number", NUMBERS, ["abc", "1O5", "1.2.3", "0x1F", "1_000", "٣"], "is not a number"
+    ),
     *_texts("not-finite", NUMBERS, ["NaN", "inf", "-Infinity", "nan", "1e"], "is not a number"),
     *_texts("too-fine", NUMBERS, ["0.1234567891", "1e-10"], "needs more than 9 decimals"),
     *_texts("too-long", NUMBERS, ["1234567890123456789", "1e18", "1e400"], "more than 18 digits"),
     *(_too_long(column) for column in PRICES),
     Rule("too-long-with-the-decimals-of-others", "volume", ZONED, _volume_too_long),
     *(_not_positive(column, price) for column in PRICES for price in ("0", "-1.5", "-0.00")),
-    _prices("not-greatest", "high", "is not the greatest", open="3", high="2", low="1", close="1.5"),
-    _prices("not-greatest", "high", "is not the greatest", open="1", high="2", low="1", close="2.5"),
+    _prices(
+        "not-greatest", "high", "is not the greatest", open="3", high="2", low="1", close="1.5"
+    ),
+    _prices(
+        "not-greatest", "high", "is not the greatest", open="1", high="2", low="1", close="2.5"
+    ),
     _prices("not-least", "low", "is not the least", open="1", high="3", low="2", close="2.5"),
     _prices("not-least", "low", "is not the least", open="3", high="3", low="2", close="1.5"),
     Rule("negative", "volume", ZONED, _set("volume", "-1", "is negative")),

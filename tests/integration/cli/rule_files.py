@@ -85,9 +85,7 @@ SHAPES = [
     Shape("newlines-in-a-note", note="one\n# two, and\n\nthree"),
     Shape("newlines-in-a-note-crlf", note="one\n# two, and\n\nthree", newline="\r\n"),
     Shape("comments", before_header="# made by hand\n\n#\n", before_row=_noise),
-    Shape(
-        "comments-crlf", before_header="\n# made\n", before_row=lambda at: "\n", newline="\r\n"
-    ),
+    Shape("comments-crlf", before_header="\n# made\n", before_row=lambda at: "\n", newline="\r\n"),
     Shape("byte-order-mark", begins=b"\xef\xbb\xbf"),
     Shape("utf-16", encoding="utf-16"),
     Shape("gzip", packed=_packed),

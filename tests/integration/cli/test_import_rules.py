@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import zoneinfo
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -28,7 +27,8 @@ from tests.integration.cli.rule_files import (
     Shape,
 )
 
-NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
+# These break more than the row at which they are broken.
+FAR_REACHING = ("not-closed", "too-long-with-the-decimals-of-others")
 
 
 @attrs.frozen
@@ -60,34 +60,49 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CsvBarFileReader.__init__, "__defaults__", sizes)
 
 
+@attrs.frozen
+class Filled:
+    """A Parquet catalog that holds bars, and what it looked like before any file was refused."""
+
+    catalog: Path
+    tree: dict[str, tuple[int, int]]
+    head: Any
+
+    @classmethod
+    def look(cls, barledger: Barledger, catalog: Path) -> Filled:
+        """Return what the catalog is now: its files, their last changes, its ledger's head."""
+        files = [path for path in catalog.rglob("*") if path.suffix not in (".db-wal", ".db-shm")]
+        tree = {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
+        head = barledger("ledger", "head", "--json", "--catalog", catalog).document
+        return cls(catalog, tree, head)
+
+    def assert_unchanged(self, barledger: Barledger) -> None:
+        assert Filled.look(barledger, self.catalog) == self
+
+
 @pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that holds the Parquet catalog of all refused imports."""
-    return tmp_path_factory.mktemp("held")
+def kept() -> dict[str, Filled]:
+    return {}
 
 
 @pytest.fixture
-def filled(barledger: Barledger, held: Path) -> Path:
-    """Return a Parquet catalog that holds a bar."""
-    catalog = held / "catalog"
-    if not catalog.exists():
-        content, _ = SHAPES[0].write(ZONED.rows(3))
-        file = held / "first.csv"
-        file.write_bytes(content)
-        ended = barledger("import-csv", file, "-i", "AAPL.NASDAQ", "--catalog", catalog)
+def filled(
+    barledger: Barledger, tmp_path_factory: pytest.TempPathFactory, kept: dict[str, Filled]
+) -> Filled:
+    """Return the catalog of all imports that are refused; it is made once."""
+    if not kept:
+        folder = tmp_path_factory.mktemp("filled")
+        file = folder / "first.csv"
+        file.write_bytes(SHAPES[0].write(ZONED.rows(3))[0])
+        ended = barledger(*_words(file, ZONED, folder / "catalog"))
         assert ended.code == 0, ended.err
-    return catalog
+        kept["catalog"] = Filled.look(barledger, folder / "catalog")
+    return kept["catalog"]
 
 
 def _words(file: Path, base: Base, catalog: Path) -> list[str]:
     words = ["import-csv", file, "-i", "AAPL.NASDAQ", "--catalog", catalog, "--json"]
     return [*map(str, words), *base.options]
-
-
-def _tree(catalog: Path) -> dict[str, tuple[int, int]]:
-    """Return every file of the catalog with its size and the time of its last change."""
-    files = [path for path in catalog.rglob("*") if path.suffix not in (".db-wal", ".db-shm")]
-    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -107,24 +122,18 @@ def test_rows_that_break_no_rule_are_taken_whatever_the_shape_of_the_file(
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_broken_rule_is_named_with_line_column_and_value(
-    barledger: Barledger, tmp_path: Path, filled: Path, case: Case
+    barledger: Barledger, tmp_path: Path, filled: Filled, case: Case
 ) -> None:
     rows = case.rule.base.rows(case.shape.rows)
     expected = case.rule.break_at(rows, case.rule.row(rows, case.place))
     content, lines = case.shape.write(rows, ended=case.place != "last")
     file = tmp_path / "bars.csv"
     file.write_bytes(content)
-    before, head = _tree(filled), _head(barledger, filled)
-    ended = barledger(*_words(file, case.rule.base, filled), *case.rule.options)
+    ended = barledger(*_words(file, case.rule.base, filled.catalog))
     assert ended.code == 4, ended.err
     assert ended.document["error"]["code"] == "rows-refused"
     _check(ended.document["error"]["rows"], expected, rows, lines, case.shape)
-    assert _tree(filled) == before
-    assert _head(barledger, filled) == head
-
-
-def _head(barledger: Barledger, catalog: Path) -> Any:
-    return barledger("ledger", "head", "--json", "--catalog", catalog).document
+    filled.assert_unchanged(barledger)
 
 
 def _check(
@@ -142,7 +151,8 @@ def _check(
     for row, each in zip(found, wanted, strict=True):
         assert each.problem in row["problem"]
         if each.column == WHOLE_ROW:
-            assert row["value"] == _clipped(shape.delimiter.join(shape.arranged(rows[each.row])))
+            text = shape.delimiter.join(shape.arranged(rows[each.row]))
+            assert row["value"] == _clipped(text.replace("\n", shape.newline))
         else:
             assert _meaning(row["value"]) == _meaning(each.value)
 
@@ -168,3 +178,49 @@ def _instant(text: str) -> object:
     except ValueError:
         return text
     return at.replace(tzinfo=at.tzinfo or dt.UTC)
+
+
+@pytest.mark.parametrize("shape", ["blocks-crlf", "blocks-of-notes"])
+def test_all_broken_rows_of_a_large_file_are_named(
+    barledger: Barledger, tmp_path: Path, filled: Filled, shape: str
+) -> None:
+    """Megabytes of rows, read in blocks of the usual size."""
+    written = next(each for each in SHAPES if each.name == shape)
+    rows = ZONED.rows(120_000)
+    rules = [rule for rule in RULES if rule.base is ZONED and rule.name not in FAR_REACHING]
+    broken = zip(itertools.cycle(rules), range(1, len(rows), 777), strict=False)
+    expected = [each for rule, row in broken for each in rule.break_at(rows, row)]
+    assert len({each.row for each in expected}) > len(rules)
+    content, lines = written.write(rows)
+    assert len(content) > 6 * 2**20
+    file = tmp_path / "bars.csv"
+    file.write_bytes(content)
+    ended = barledger(*_words(file, ZONED, filled.catalog))
+    assert ended.code == 4, ended.err
+    _check(ended.document["error"]["rows"], expected, rows, lines, written)
+    filled.assert_unchanged(barledger)
+
+
+@pytest.mark.parametrize(
+    ("base", "bar_type", "problem"),
+    [
+        (DAYS, "1_MIN", "is a date; 1_MIN bars need a time"),
+        (ZONED, "1_DAY", "is no date; 1_DAY bars need one"),
+        (LOCAL, "1_WEEK", "is no date; 1_WEEK bars need one"),
+    ],
+    ids=["dates", "times", "local-times"],
+)
+def test_every_row_is_named_where_the_bar_type_is_named_wrongly(
+    barledger: Barledger, tmp_path: Path, filled: Filled, base: Base, bar_type: str, problem: str
+) -> None:
+    rows = base.rows(11)
+    content, lines = SHAPES[0].write(rows)
+    file = tmp_path / "bars.csv"
+    file.write_bytes(content)
+    ended = barledger(*_words(file, base, filled.catalog), "--bar-type", bar_type)
+    assert ended.code == 4, ended.err
+    named = ended.document["error"]["rows"]
+    assert [(row["line"], row["column"], row["problem"]) for row in named] == [
+        (line, "timestamp", problem) for line in lines
+    ]
+    filled.assert_unchanged(barledger)
