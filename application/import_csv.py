@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shlex
 from collections.abc import Mapping
 
 import attrs
@@ -26,14 +25,13 @@ from application.series_writer import (
 from application.space import SpaceNeeded, ensure_space, revisions_needed, space_needed
 from domain.bar_files import BarFile, BarFileReader, FileLayout, FileRows
 from domain.bar_type import BarType
-from domain.errors import CorruptPartitionError, TimeZoneNeededError
+from domain.errors import CorruptPartitionError
 from domain.events import CsvImported
 from domain.instrument import InstrumentId, Series
 from domain.ports import Clock, Progress, TradingCalendar
 from domain.sessions import Stamp
 from domain.suspicions import Suspicion
 from domain.upkeep import DiskSpace
-from domain.venues import venue
 
 SOURCE = "csv"
 _FEW_BARS = 1_000_000
@@ -46,7 +44,7 @@ class CsvImport:
     file: BarFile
     instrument_id: InstrumentId
     bar_type: BarType | None = None
-    layout: FileLayout = FileLayout()
+    layout: FileLayout = attrs.field(factory=FileLayout)
     stamp: Stamp = Stamp.OPEN
     on_conflict: OnConflict = OnConflict.ASK
     bars_may_vanish: bool = False
@@ -137,14 +135,11 @@ class ImportCsv:
         """
         availability = self._catalog.availability()
         calendar = availability.calendar_of(request.instrument_id)
-        try:
-            with self._reader.reading(request.file, request.layout, self._progress) as rows:
-                checked = self._checked(rows, request, calendar)
-                return _Import(self._catalog, self._progress, self._disk, request, rows, checked)(
-                    Policy(request.on_conflict, request.bars_may_vanish, person)
-                )
-        except TimeZoneNeededError as error:
-            raise TimeZoneNeededError(error.message, _zone_commands(request)) from error
+        policy = Policy(request.on_conflict, request.bars_may_vanish, person)
+        with self._reader.reading(request.file, request.layout, self._progress) as rows:
+            checked = self._checked(rows, request, calendar)
+            importing = _Import(self._catalog, self._progress, self._disk, request, rows, checked)
+            return importing(policy)
 
     def _checked(self, rows: FileRows, request: CsvImport, calendar: str | None) -> CheckedRows:
         reading = Reading(
@@ -286,14 +281,3 @@ class _Import:
             clock_change=layout.clock_change.value if layout.clock_change else None,
             date_order=layout.date_order.value if layout.date_order else None,
         )
-
-
-def _zone_commands(request: CsvImport) -> str:
-    """Return the two commands that a file of naive stamps leaves to choose from."""
-    words = ("barledger", "import-csv", str(request.file), "-i", str(request.instrument_id))
-    command = f"{shlex.join(words)} --timezone"
-    zone = venue(request.instrument_id.venue).zone
-    local = "America/New_York" if zone == "UTC" else zone
-    return (
-        f"If the file holds exchange time: {command} {local}\nIf the file holds UTC: {command} UTC"
-    )

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from application.new_bars import ChunkedBars, TimedChunks
-from application.row_facts import RowFacts, facts_of
+from application.row_facts import facts_of
 from application.row_timing import TimedRows, stamp_problems, timing
 from domain.bar_files import BarFile, FileRows
 from domain.bar_type import BarType

@@ -109,6 +109,9 @@ events: st.SearchStrategy[Event] = st.one_of(
         st.none() | text,
         text,
         text,
+        bars_removed=st.none() | _whole,
+        clock_change=st.none() | text,
+        date_order=st.none() | text,
     ),
 )
 batches = st.lists(st.lists(events, min_size=1, max_size=5), max_size=6)

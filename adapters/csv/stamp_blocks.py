@@ -92,7 +92,7 @@ def _midnights_of(dates: NDArray[np.signedinteger]) -> tuple[Int64Array, Int64Ar
 
 
 def _seconds(
-    digits: _Digits, parts: Written, fraction: Int64Array | int
+    digits: _Digits, parts: Written, fraction: Int64Array
 ) -> tuple[Int64Array, _Right]:
     """Return seconds after midnight, less those that the clock is ahead of UTC."""
     names = ("hour", "minute", "second", "ahead_hours", "ahead_minutes")
@@ -109,10 +109,11 @@ def _seconds(
     return (hour * 3600 + minute * 60 + second - ahead).astype(np.int64), right
 
 
-def _fraction(digits: _Digits, span: Span | None) -> Int64Array | int:
+def _fraction(digits: _Digits, span: Span | None) -> Int64Array:
+    """Return nanoseconds, or one 0 for all where none are written."""
     if span is None:
-        return 0
-    return _number(digits, span).astype(np.int64) * 10 ** (9 - (span[1] - span[0]))
+        return np.zeros(1, np.int64)
+    return _number(digits, span) * np.int64(10 ** (9 - (span[1] - span[0])))
 
 
 def _at_place(

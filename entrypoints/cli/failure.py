@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.errors import BarledgerError, CancelledError, OutputError, RowsRefusedError
+from domain.errors import (
+    BarledgerError,
+    CancelledError,
+    ConflictError,
+    OutputError,
+    RowsRefusedError,
+)
 from entrypoints.cli.problem_texts import problem_document, show_problems
 from entrypoints.cli.screen import Screen, Streamed
 from entrypoints.cli.wording import safe
@@ -48,4 +54,6 @@ def _document(error: BarledgerError) -> dict[str, Any]:
     }
     if isinstance(error, RowsRefusedError):
         document["rows"] = Streamed(error.rows, problem_document)
+    if isinstance(error, ConflictError) and error.conflicts:
+        document["conflicts"] = list(error.conflicts)
     return document

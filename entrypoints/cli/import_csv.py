@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from domain.errors import BarledgerError, RowsRefusedError
+from domain.errors import BarledgerError, RowsRefusedError, TimeZoneNeededError
 from entrypoints.cli import options
 from entrypoints.cli.import_files import files_named
 from entrypoints.cli.options import Invocation
@@ -65,7 +65,8 @@ if TYPE_CHECKING:
     "--errors",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write every refused row's problems to this CSV file.",
+    help="Write all problems of refused rows to this CSV file. Texts that a spreadsheet would take "
+    "for a formula get an apostrophe.",
 )
 @options.common
 def command(
@@ -107,15 +108,31 @@ def command(
         try:
             result = use_case.run(_request(file, instrument_id, **choices), person)
         except BarledgerError as error:
+            told = error
             if errors is not None and isinstance(error, RowsRefusedError):
                 keep_problems(errors, error, screen)
-            error.done = {"files": documents} if documents else {}
-            raise
+            if isinstance(error, TimeZoneNeededError):
+                told = TimeZoneNeededError(error.message, _zones(invocation, instrument_id))
+            met = {"files": documents, "warnings": screen.warnings}
+            told.done = {key: value for key, value in met.items() if value}
+            raise told from error.__cause__
         documents.append(document(result, dry_run=choices["dry_run"]))
         if not screen.as_json:
             show(screen, result, dry_run=choices["dry_run"])
     if screen.as_json:
         screen.show_json({"files": documents, "warnings": screen.warnings})
+
+
+def _zones(invocation: Invocation, instrument_id: InstrumentId) -> str:
+    """Return the two commands that a file whose stamps name no zone leaves to choose from."""
+    from domain.venues import venue
+
+    zone = venue(instrument_id.venue).zone
+    local = "America/New_York" if zone == "UTC" else zone
+    return (
+        f"If the file holds exchange time: {invocation.again('--timezone', local)}\n"
+        f"If the file holds UTC: {invocation.again('--timezone', 'UTC')}"
+    )
 
 
 def _request(file: BarFile, instrument_id: InstrumentId, **choices: Any) -> CsvImport:

@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> int:
     """Run the command that `arguments` name, and return the exit code."""
     as_json = "--json" in arguments
     # What an error tells of can be held open, so that it ends after the telling.
-    with contextlib.closing(Invocation()) as invocation:
+    with contextlib.closing(Invocation(arguments=tuple(arguments))) as invocation:
         try:
             code: Any = cli.main(
                 arguments, prog_name="barledger", standalone_mode=False, obj=invocation

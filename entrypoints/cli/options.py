@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ class Invocation:
     verbose: bool = False
     log_file: Path | None = None
     command: str = ""
+    arguments: tuple[str, ...] = ()
     _screen: Screen | None = None
     _open: contextlib.ExitStack = attrs.field(factory=contextlib.ExitStack)
 
@@ -67,6 +69,10 @@ class Invocation:
         click.get_current_context().call_on_close(container.ledger().close)
         self._open.callback(container.problem_logs().close)
         return container
+
+    def again(self, *more: str) -> str:
+        """Return this command with `more` arguments, as a shell takes it."""
+        return shlex.join(("barledger", *self.arguments, *more))
 
     def close(self) -> None:
         """Close what has to be open until the run's error is told."""

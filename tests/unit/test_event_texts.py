@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from domain.bar_type import BarType
-from domain.events import Origin, RangeConfirmedEmpty, Recorded
+from domain.events import CsvImported, Event, Origin, RangeConfirmedEmpty, Recorded
 from domain.instrument import InstrumentId, Series
 from domain.intervals import IntervalSet
 from domain.standing import Entry
@@ -13,6 +14,11 @@ from entrypoints.cli.event_texts import sentence
 
 AAPL = Series(InstrumentId("AAPL", "NASDAQ"), BarType.parse("1_MIN"))
 HOUR = 3_600 * 10**9
+IMPORTED = CsvImported(AAPL, "a.csv", "ab" * 32, 1_950, 1_950, 0, 0, None, "open", "overwrite")
+
+
+def _told(event: Event) -> str:
+    return sentence(Entry(Recorded(1, "one", 0, Origin("ann", "here", "fetch", "c1"), event)))
 
 
 @pytest.mark.parametrize(
@@ -28,5 +34,37 @@ HOUR = 3_600 * 10**9
 )
 def test_what_was_confirmed_to_be_empty_is_told(empty: list[tuple[int, int]], told: str) -> None:
     event = RangeConfirmedEmpty(AAPL, IntervalSet.of(*empty), "ibkr", "request 7")
-    recorded = Recorded(1, "one", 0, Origin("ann", "here", "fetch", "c1"), event)
-    assert sentence(Entry(recorded)) == f"AAPL.NASDAQ 1_MIN: {told}"
+    assert _told(event) == f"AAPL.NASDAQ 1_MIN: {told}"
+
+
+def test_an_import_that_met_nothing_tells_no_policy() -> None:
+    assert _told(IMPORTED) == (
+        "AAPL.NASDAQ 1_MIN: a.csv imported: 1,950 rows, 1,950 bars written, 0 skipped, "
+        "0 replaced, 0 removed (sha256:abababababababab)"
+    )
+
+
+@pytest.mark.parametrize("field", ["bars_skipped", "bars_replaced", "bars_removed"])
+def test_an_import_that_met_bars_tells_what_became_of_them(field: str) -> None:
+    told = _told(attrs.evolve(IMPORTED, **{field: 1_234}))
+    assert f"1,234 {field.removeprefix('bars_')}" in told
+    assert told.endswith("(on conflict: overwrite; sha256:abababababababab)")
+
+
+def test_an_early_import_does_not_tell_how_many_bars_were_removed() -> None:
+    told = _told(attrs.evolve(IMPORTED, bars_replaced=5, bars_removed=None))
+    assert "0 skipped, 5 replaced (on conflict: overwrite;" in told
+    assert "removed" not in told
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [("dmy", "day first"), ("mdy", "month first"), ("y\x1bd", "y\\x1bd")],
+)
+def test_how_an_import_read_dates_is_told(order: str, told: str) -> None:
+    assert f"(dates: {told}; sha256:" in _told(attrs.evolve(IMPORTED, date_order=order))
+
+
+def test_which_times_an_import_meant_is_told() -> None:
+    told = _told(attrs.evolve(IMPORTED, clock_change="later", date_order="dmy"))
+    assert "dates: day first; times that daylight saving repeats or skips: later; " in told

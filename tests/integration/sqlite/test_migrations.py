@@ -16,7 +16,7 @@ from adapters.sqlite import projections, schema
 from adapters.sqlite.keeper import SqliteLedgerKeeper
 from adapters.sqlite.ledger import SqliteLedger
 from domain.availability import fold
-from domain.events import PartitionWritten, WriteCause
+from domain.events import CsvImported, PartitionWritten, WriteCause
 from tests import histories
 from tests.builders import AAPL, DATA, MSFT, ORIGIN
 from tests.cli import ROOT
@@ -72,6 +72,9 @@ def test_what_it_did_not_say_is_filled_in(path: Path, opened: Opened) -> None:
     written = [one.event for one in opened(path).replay()]
     causes = {one.cause for one in written if isinstance(one, PartitionWritten)}
     assert causes == {WriteCause.BARS}
+    imports = [one for one in written if isinstance(one, CsvImported)]
+    assert {one.bars_removed for one in imports} == {None}
+    assert [one.bars_replaced for one in imports] == [0, 5, 0]
 
 
 def test_it_holds_what_it_held(path: Path, opened: Opened) -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from adapters.sqlite import serialization, wire
 from adapters.sqlite.serialization import UnknownEventError, UnreadableEventError
 from adapters.sqlite.upcasting import current_version
-from domain.events import Event, PartitionWritten
+from domain.events import CsvImported, Event, PartitionWritten
 from tests import histories
+from tests.builders import AAPL
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 FIELDS = st.lists(st.one_of(ANY_TEXT, st.none(), st.integers(-(2**63), 2**63 - 1)), max_size=12)
@@ -40,6 +41,18 @@ def test_an_event_comes_back_as_it_was(event: Event) -> None:
     version = current_version(kind)
     assert serialization.from_json(kind, version, payload) == event
     assert serialization.series_in(kind, version, payload) == serialization.series_of(event)
+
+
+def test_an_import_of_the_first_version_did_not_say_how_many_bars_vanished() -> None:
+    """That is None, not 0, although an import of today has removed none if nothing is said."""
+    event = CsvImported(AAPL, "a.csv", "ab" * 32, 9, 9, 0, 5, None, "open", "overwrite", None)
+    fields: dict[str, object] = json.loads(serialization.to_json(event))
+    added = {"bars_removed", "clock_change", "date_order"}
+    assert {fields[name] for name in added} == {None}
+    first = json.dumps({name: value for name, value in fields.items() if name not in added})
+    assert serialization.from_json("CsvImported", 1, first) == event
+    assert serialization.series_in("CsvImported", 1, first) == serialization.series_of(event)
+    assert current_version("CsvImported") == 2
 
 
 @given(event=histories.writes)
@@ -119,5 +132,7 @@ def test_what_only_a_newer_barledger_knows_is_told_apart() -> None:
         serialization.from_json("TapeEaten", 1, "{}")
     with pytest.raises(UnknownEventError, match="PartitionWritten, version 3"):
         serialization.from_json("PartitionWritten", 3, "{}")
+    with pytest.raises(UnknownEventError, match="CsvImported, version 3"):
+        serialization.from_json("CsvImported", 3, "{}")
     with pytest.raises(UnknownEventError, match="version 3"):
         serialization.projected(3, "{}")
