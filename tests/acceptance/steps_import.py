@@ -21,7 +21,7 @@ from tests.acceptance.gateway import Doorbell
 from tests.acceptance.terminal import Terminal
 from tests.builders import AAPL
 from tests.cli import Cli
-from tests.faults.state import Rows, rows_of, state_of
+from tests.faults.state import Rows, opened, rows_of, state_of
 
 CatalogFiles = dict[str, bytes]
 INVALID = {
@@ -39,7 +39,9 @@ def files_of(trader: Cli) -> CatalogFiles:
         for path in trader.catalog.rglob("*")
         if path.is_file() and not path.name.startswith("ledger.db")
     }
-    return {**files, "ledger": trader("ledger", "log", "--json").succeeded().out.encode()}
+    with opened(trader.catalog) as container:
+        events = repr(list(container.ledger().replay()))
+    return {**files, "ledger": events.encode()}
 
 
 def held(trader: Cli, series: Series = AAPL) -> Rows:

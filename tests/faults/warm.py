@@ -75,18 +75,24 @@ class Death:
 
 @attrs.frozen
 class KillAt:
-    """Die as soon as a step has been taken for the nth time, counted from 1."""
+    """Get a signal as soon as a step has been taken for the nth time, counted from 1."""
 
     step: Step
     nth: int = 1
+    signal: signal.Signals = signal.SIGKILL
 
 
 @attrs.frozen
 class KillAfter:
-    """Be killed from outside so many seconds after the fork, or after the lock was taken."""
+    """Get a signal from outside so many seconds after the fork, or after the lock was taken.
+
+    It comes `again` so many seconds later, where that is a number.
+    """
 
     seconds: float
     from_lock: bool = True
+    signal: signal.Signals = signal.SIGKILL
+    again: float | None = None
 
 
 class Warm:
@@ -170,10 +176,8 @@ def _environment() -> dict[str, str]:
 
 def _plan(kill: KillAt | KillAfter | None) -> dict[str, Any] | None:
     if isinstance(kill, KillAt):
-        return {"step": kill.step.value, "nth": kill.nth}
-    if isinstance(kill, KillAfter):
-        return {"seconds": kill.seconds, "from_lock": kill.from_lock}
-    return None
+        return {"step": kill.step.value, "nth": kill.nth, "signal": kill.signal}
+    return attrs.asdict(kill) if kill else None
 
 
 # What runs in the warm process and in its forks.
@@ -250,8 +254,10 @@ def _watch(
         due = _due(kill, started, locked)
         timeout = None if due is None else max(0.0, due - time.perf_counter())
         if not select.select([reading], [], [], timeout)[0]:
-            os.kill(pid, signal.SIGKILL)
-            kill = {}
+            os.kill(pid, kill["signal"])
+            again = kill["again"]
+            kill = {} if again is None else {**kill, "seconds": kill["seconds"] + again}
+            kill |= {"again": None} if kill else {}
             continue
         some = os.read(reading, 4096)
         if not some:
@@ -318,7 +324,7 @@ def watcher(steps: int, kill: Mapping[str, Any]) -> Callable[[Step], None]:
         if step.value == kill.get("step"):
             seen += 1
             if seen == kill["nth"]:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), kill["signal"])
 
     return on_step
 

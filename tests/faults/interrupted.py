@@ -1,0 +1,66 @@
+"""The program as a whole in a fork of the warm process, and what makes it end on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from adapters.memory.progress import MemoryProgressTask
+from domain.ports import ProgressTask
+
+
+def program(words: list[str], notes: str, at: Mapping[str, Any] | None = None) -> int:
+    """Run `barledger` as a user's shell does, which answers Ctrl-C in its own way.
+
+    What it tells of its progress stands in the file `notes`, a line for each operation that it
+    begins. `at` names one, as the first word of its description, and how often it must have
+    advanced before `signal` comes.
+    """
+    from entrypoints import start
+    from entrypoints.cli.screen import Screen
+
+    def track(self: Screen, description: str, total: int) -> Any:
+        del self
+        return _noted(Path(notes), description, total, at or {})
+
+    Screen.track = track  # type: ignore[method-assign] # this process is the test's own
+    sys.argv = ["barledger", *words]
+    # What came before the program could answer is not the program's to answer.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(start.CANCELLED))
+    try:
+        start.run()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    raise AssertionError("the program always leaves by itself")
+
+
+@contextlib.contextmanager
+def _noted(
+    notes: Path, description: str, total: int, at: Mapping[str, Any]
+) -> Iterator[ProgressTask]:
+    operation = description.split(" ", 1)[0]
+    _note(notes, operation)
+    yield _Task(description, total, at if at.get("operation") == operation else {})
+    _note(notes, f"{operation} done")
+
+
+def _note(notes: Path, line: str) -> None:
+    with notes.open("a") as file:
+        file.write(f"{line}\n")
+
+
+class _Task(MemoryProgressTask):
+    def __init__(self, description: str, total: int, at: Mapping[str, Any]) -> None:
+        super().__init__(description, total)
+        self._at, self._advanced = at, 0
+
+    def advance(self, steps: int) -> None:
+        super().advance(steps)
+        self._advanced += 1
+        if self._advanced == self._at.get("nth"):
+            os.kill(os.getpid(), self._at["signal"])
