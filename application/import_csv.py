@@ -59,7 +59,8 @@ class CsvImportResult:
     `on_conflict` is None where a dry run cannot say, because it would have to be asked; what is
     counted then is what skipping does. `by_day` has the days on which bars were held already.
     `notes` tell what was found about the file without being told. `space` is an estimate of what
-    the change takes on the disk.
+    the change takes on the disk. `event` is the number under which the ledger has the import, None
+    where nothing was changed.
     """
 
     file: str
@@ -76,6 +77,7 @@ class CsvImportResult:
     notes: tuple[str, ...]
     suspicions: tuple[Suspicion, ...]
     space: SpaceNeeded
+    event: int | None = None
 
     @property
     def policy(self) -> OnConflict:
@@ -207,7 +209,8 @@ class _Import:
                 result = self._result(changes, policy.settle(self._conflict(changes)))
                 ensure_space(self._disk, result.space)
             if result.partitions:
-                self._commit(writer, changes, result)
+                event = self._commit(writer, changes, result)
+                result = attrs.evolve(result, event=event)
         return result
 
     def _compared(self, held: SeriesReader) -> PartitionChanges:
@@ -249,7 +252,7 @@ class _Import:
 
     def _commit(
         self, writer: SeriesWriter, changes: PartitionChanges, result: CsvImportResult
-    ) -> None:
+    ) -> int:
         file = self._request.file
         detail = f"{file.name} sha256:{self._rows.sha256[:16]}"
         bar_type = result.series.bar_type
@@ -262,7 +265,8 @@ class _Import:
         # Whoever writes goes through them twice, which is quicker where they fit into memory.
         todo = lazily if sum(names.values()) > _FEW_BARS else dict(lazily)
         with self._progress.track(f"Importing {file}", len(names)) as task:
-            writer.commit(todo, [self._event(result)], task, self._defined)
+            recorded = writer.commit(todo, [self._event(result)], task, self._defined)
+        return recorded[-1].seq
 
     def _event(self, result: CsvImportResult) -> CsvImported:
         layout = self._request.layout

@@ -25,10 +25,10 @@ class TextBuffer:
         self.text, self.line, self.at_end = b"", 1, False
 
     def fill(self) -> None:
-        """Read a block more.
+        """Read a block more, or what there is until the end.
 
         Raises:
-            UnreadableFileError: what was read cannot be read further, or is a line too long.
+            UnreadableFileError: the file cannot be read further.
         """
         parts, wanted = [self.text], self._block_size
         while wanted > 0:

@@ -91,9 +91,7 @@ def _midnights_of(dates: NDArray[np.signedinteger]) -> tuple[Int64Array, Int64Ar
     return (first_days[at] + day - 1) * NANOSECONDS_IN_DAY, right.astype(np.int64)
 
 
-def _seconds(
-    digits: _Digits, parts: Written, fraction: Int64Array
-) -> tuple[Int64Array, _Right]:
+def _seconds(digits: _Digits, parts: Written, fraction: Int64Array) -> tuple[Int64Array, _Right]:
     """Return seconds after midnight, less those that the clock is ahead of UTC."""
     names = ("hour", "minute", "second", "ahead_hours", "ahead_minutes")
     numbers = (_number(digits, parts.spans.get(name)) for name in names)

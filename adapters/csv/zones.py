@@ -7,6 +7,7 @@ import difflib
 import functools
 import zoneinfo
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import attrs
 import numpy as np
@@ -17,7 +18,9 @@ from domain.bars import Int64Array
 from domain.errors import UnknownTimeZoneError
 from domain.sessions import NANOSECONDS_IN_DAY
 
+Integers = NDArray[np.signedinteger]
 _SECOND = 1_000_000_000
+_QUARTER = 15 * 60 * _SECOND
 _EPOCH = dt.datetime(1970, 1, 1)
 # Found beside the zones of the database, but of another time scale, or of this machine.
 _NO_ZONES = ("posix/", "right/")
@@ -82,44 +85,57 @@ def to_utc(local: Int64Array, zone: zoneinfo.ZoneInfo, change: ClockChange | Non
     Where the clock shows a time twice or never, `change` says which instant is meant; without
     it that is a problem.
     """
-    offsets, calm = by_runs(local // NANOSECONDS_IN_DAY, lambda days: _offsets(days, zone))
-    problems, chosen = {}, 0
-    for row in np.flatnonzero(calm == 0):
-        before, after = (_offset(int(local[row]), zone, fold=fold) for fold in (0, 1))
-        offsets[row] = max(before, after) if change is ClockChange.EARLIER else min(before, after)
-        if before != after:
-            chosen += 1
-            if change is None:
-                problems[int(row)] = _problem(zone, skipped=after > before)
-    return Utc(local - offsets, problems, 0 if change is None else chosen)
+    before, after = _offsets(local, zone)
+    rows = np.flatnonzero(before != after)
+    offsets = (np.maximum if change is ClockChange.EARLIER else np.minimum)(before, after)
+    if change is not None:
+        return Utc(local - offsets, {}, len(rows))
+    skipped = after > before
+    problems = {int(row): _problem(zone, skipped=bool(skipped[row])) for row in rows}
+    return Utc(local - offsets, problems)
 
 
-def by_runs(
-    keys: NDArray[np.signedinteger],
-    function: Callable[[NDArray[np.signedinteger]], tuple[Int64Array, Int64Array]],
-) -> tuple[Int64Array, Int64Array]:
-    """Return both of what `function` makes of `keys`, asking it once for a run of equal ones."""
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))[: len(keys)]
-    lengths = np.diff(np.append(starts, len(keys)))
-    first, second = function(keys[starts])
-    return np.repeat(first, lengths), np.repeat(second, lengths)
+def _offsets(local: Int64Array, zone: zoneinfo.ZoneInfo) -> tuple[Int64Array, Int64Array]:
+    """Return how far the clock is ahead of UTC before and after it was put, where it was."""
+    before, after, steady = _by_steps(local, zone, NANOSECONDS_IN_DAY)
+    for step in (_QUARTER, _SECOND):
+        rows = np.flatnonzero(steady == 0)
+        if len(rows):
+            before[rows], after[rows], steady[rows] = _by_steps(local[rows], zone, step)
+    return before, after
 
 
-def _offsets(
-    days: NDArray[np.signedinteger], zone: zoneinfo.ZoneInfo
-) -> tuple[Int64Array, Int64Array]:
-    """Return the offset at the start of each day since 1970, and whether it holds all day."""
-    pairs = [_offset_of_day(int(day), zone) for day in days]
-    offsets, calm = np.array(pairs, np.int64).reshape(-1, 2).T
-    return offsets, calm
+def _by_steps(
+    local: Int64Array, zone: zoneinfo.ZoneInfo, step: int
+) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """Return both offsets of each time, and whether they hold all through its `step`."""
+
+    def at_steps(numbers: Integers) -> tuple[Int64Array, Int64Array, Int64Array]:
+        found = [_in_step(int(number) * step, step, zone) for number in numbers]
+        before, after, steady = np.array(found, np.int64).reshape(-1, 3).T
+        return before, after, steady
+
+    return by_runs(local // step, at_steps)
 
 
 @functools.lru_cache(maxsize=100_000)
-def _offset_of_day(day: int, zone: zoneinfo.ZoneInfo) -> tuple[int, bool]:
-    # A day whose first and last moment have one offset has no change of the clock in it.
-    start = day * NANOSECONDS_IN_DAY
-    offset = _offset(start, zone, fold=0)
-    return offset, offset == _offset(start + NANOSECONDS_IN_DAY - 1, zone, fold=1)
+def _in_step(start: int, step: int, zone: zoneinfo.ZoneInfo) -> tuple[int, int, bool]:
+    # No zone of the database has changes within a day or less that undo each other.
+    first, last = (
+        (_offset(end, zone, fold=0), _offset(end, zone, fold=1))
+        for end in (start, start + step - 1)
+    )
+    return *first, first == last
+
+
+def by_runs[Columns: tuple[Int64Array, ...]](
+    keys: Integers, function: Callable[[Integers], Columns]
+) -> Columns:
+    """Return all that `function` makes of `keys`, asking it once for a run of equal ones."""
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))[: len(keys)]
+    lengths = np.diff(np.append(starts, len(keys)))
+    columns = tuple(np.repeat(column, lengths) for column in function(keys[starts]))
+    return cast("Columns", columns)
 
 
 def _offset(local: int, zone: zoneinfo.ZoneInfo, *, fold: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from itertools import chain
@@ -26,6 +27,7 @@ _COLUMNS = ("timestamp", *PRICE_COLUMNS, "volume")
 _LIMIT = Decimal(10) ** MAX_DIGITS
 _EXACT = Context(prec=400)
 _CHUNK = 2
+_NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?")
 
 Row = Mapping[str, str]
 """A row's cells by column; one that is left out is missing."""
@@ -161,9 +163,8 @@ def _number(text: str, layout: FileLayout) -> Decimal:
 def _plain(text: str, layout: FileLayout) -> str:
     """Return a number with a point and without thousands, or no number at all."""
     whole, mark, fraction = text.partition(layout.decimal)
-    groups = whole.split(layout.thousands) if layout.thousands else [whole]
-    if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):
+    first, *groups = whole.split(layout.thousands) if layout.thousands else [whole]
+    if any(len(group) != 3 for group in groups):
         return ""
-    if any(sign in whole + fraction for sign in (".", ",", "_")) and len(groups) == 1:
-        return ""
-    return "".join(groups) + ("." if mark else "") + fraction
+    plain = first + "".join(groups) + ("." if mark else "") + fraction
+    return plain if _NUMBER.fullmatch(plain) else ""

@@ -6,17 +6,26 @@ from typing import Any
 
 from application.bar_changes import BarChanges, ChangedBar, Held, NotCompared
 from application.bar_differences import VALUES, BarAt
+from domain.ports import ProgressTask
 from domain.sessions import instant_text
 from entrypoints.cli.screen import Streamed
 
 
-def bars_document(changes: BarChanges) -> dict[str, Any]:
-    """Return what an event did to bars; those that changed are made as they are printed."""
+def bars_document(changes: BarChanges, task: ProgressTask) -> dict[str, Any]:
+    """Return what an event did to bars; those that changed are made as they are printed.
+
+    `task` advances by these.
+    """
+
+    def changed(bar: ChangedBar) -> dict[str, Any]:
+        task.advance(1)
+        return _changed(bar)
+
     return {
         "added": changes.added,
         "unchanged": changes.unchanged,
-        "replaced": Streamed(changes.replaced, _changed),
-        "removed": Streamed(changes.removed, _changed),
+        "replaced": Streamed(changes.replaced, changed),
+        "removed": Streamed(changes.removed, changed),
         "not_compared": [_not_compared(one) for one in changes.not_compared],
     }
 

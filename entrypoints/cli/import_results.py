@@ -28,6 +28,8 @@ def show(screen: Screen, result: CsvImportResult, *, dry_run: bool) -> None:
         _show_plan(screen, result)
     else:
         screen.show_text(f"  {_counts(result, 'written')}")
+        if result.bars_replaced or result.bars_removed:
+            screen.show_text(f"  bar by bar: barledger ledger show {result.event} --bars")
 
 
 def _show_plan(screen: Screen, result: CsvImportResult) -> None:
@@ -71,6 +73,7 @@ def document(result: CsvImportResult, *, dry_run: bool) -> dict[str, Any]:
         "stamp": result.stamp.value,
         "on_conflict": result.on_conflict.value if result.on_conflict else None,
         "conflicts": documents(result.by_day),
+        "event": result.event,
         "notes": list(result.notes),
         "suspicious": [
             {"kind": one.kind, "count": one.count, "line": one.first_line, "text": one.sentence}

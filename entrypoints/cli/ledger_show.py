@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +17,7 @@ from entrypoints.cli.wording import safe
 if TYPE_CHECKING:
     from application.bar_changes import BarChanges
     from domain.history import Revision
+    from domain.ports import ProgressTask
     from domain.standing import Entry
     from entrypoints.cli.screen import Screen
 
@@ -64,11 +68,22 @@ def _show_json(
     from entrypoints.cli.event_documents import document
 
     shown = {**document(entry), "since": _since(revision)}
-    if changes:
-        from entrypoints.cli.bar_change_documents import bars_document
+    if changes is None:
+        screen.show_json(shown)
+        return
+    from entrypoints.cli.bar_change_documents import bars_document
 
-        shown["bars"] = bars_document(changes)
-    screen.show_json(shown)
+    with _listing(screen, len(changes.changed)) as task:
+        screen.show_json({**shown, "bars": bars_document(changes, task)})
+
+
+def _listing(screen: Screen, bars: int) -> AbstractContextManager[ProgressTask]:
+    """Show how far the list is, but not in the midst of it where it goes to a terminal."""
+    from entrypoints.cli.progress import Silent
+
+    if sys.stdout.isatty() or not bars:
+        return contextlib.nullcontext(Silent())
+    return screen.track("Listing bars", bars)
 
 
 def _show_text(

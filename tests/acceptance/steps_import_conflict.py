@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import pytest
 from pytest_bdd import given, parsers, then, when
 
@@ -33,8 +32,8 @@ HELD = Bars.concat([minute_bars("2024-01-03T14:30:00", 10), minute_bars(f"{DAY}T
 # Of the day that is held, from its fifth minute on: two the same, four with others, two new.
 FILE = Bars.concat(
     [
-        minute_bars(f"{DAY}T14:30:00", 12).take(np.arange(4, 6)),
-        minute_bars(f"{DAY}T14:30:00", 12, first_price=19_000).take(np.arange(6, 12)),
+        minute_bars(f"{DAY}T14:30:00", 12).take(slice(4, 6)),
+        minute_bars(f"{DAY}T14:30:00", 12, first_price=19_000).take(slice(6, 12)),
         minute_bars("2024-01-05T14:30:00", 10),
     ]
 )

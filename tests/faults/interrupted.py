@@ -6,12 +6,14 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from adapters.memory.progress import MemoryProgressTask
 from domain.ports import ProgressTask
+from domain.publishing import Step
 
 
 def program(words: list[str], notes: str, at: Mapping[str, Any] | None = None) -> int:
@@ -30,13 +32,40 @@ def program(words: list[str], notes: str, at: Mapping[str, Any] | None = None) -
 
     Screen.track = track  # type: ignore[method-assign] # this process is the test's own
     sys.argv = ["barledger", *words]
-    # What came before the program could answer is not the program's to answer.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(start.CANCELLED))
     try:
         start.run()
     except SystemExit as ended:
         return int(ended.code or 0)
     raise AssertionError("the program always leaves by itself")
+
+
+def beside(words: list[str], notes: str, other: str, die_at: int = 0) -> int:
+    """Run `barledger` beside another process that notes its progress in `other`.
+
+    Whichever of the two has the lock waits until both have checked their files, and so know of
+    nothing that the other one writes. This one dies after `die_at` renames, where that is not 0.
+    """
+    from dependency_injector import providers
+
+    from entrypoints.container import Container
+
+    renamed = 0
+
+    def on_step(step: Step) -> None:
+        nonlocal renamed
+        if step is Step.LOCKED:
+            _await(Path(other), "Checking done")
+        renamed += step is Step.RENAMED
+        if die_at and renamed == die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Container.on_step.override(providers.Object(on_step))
+    return program(words, notes)
+
+
+def _await(notes: Path, line: str) -> None:
+    while not (notes.exists() and line in notes.read_text().splitlines()):
+        time.sleep(0.005)
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ from typing import Any, Self
 import attrs
 
 from domain.publishing import Step
+from entrypoints.start import CANCELLED
 from tests.builders import AAPL
 
 ROOT = Path(__file__).parents[2]
@@ -255,9 +256,7 @@ def _watch(
         timeout = None if due is None else max(0.0, due - time.perf_counter())
         if not select.select([reading], [], [], timeout)[0]:
             os.kill(pid, kill["signal"])
-            again = kill["again"]
-            kill = {} if again is None else {**kill, "seconds": kill["seconds"] + again}
-            kill |= {"again": None} if kill else {}
+            kill = _next(kill)
             continue
         some = os.read(reading, 4096)
         if not some:
@@ -265,6 +264,12 @@ def _watch(
         text += some
         if locked is None and Step.LOCKED.value in text.decode().split():
             locked = time.perf_counter()
+
+
+def _next(kill: Mapping[str, Any]) -> Mapping[str, Any]:
+    if kill["again"] is None:
+        return {}
+    return {**kill, "seconds": kill["seconds"] + kill["again"], "again": None}
 
 
 def _due(kill: Mapping[str, Any], started: float, locked: float | None) -> float | None:
@@ -275,9 +280,14 @@ def _due(kill: Mapping[str, Any], started: float, locked: float | None) -> float
 
 
 def _fork(request: Mapping[str, Any], steps: int | None) -> int:
+    # The fork answers Ctrl-C by itself from its first moment on, not as the warm process would.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         return pid
+    signal.signal(signal.SIGINT, lambda *_: os._exit(CANCELLED))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     code = 99
     try:
         with _output(request.get("folder")):

@@ -42,12 +42,15 @@ class Shape:
 
     def write(self, rows: Sequence[Cells], *, ended: bool = True) -> tuple[bytes, list[int]]:
         """Return the file, and the line at which an editor shows each of `rows` to begin."""
-        text, lines = self.before_header, []
-        text += self._row([*self.order, *(["note"] if self.note is not None else [])])
+        header = [*self.order, *([] if self.note is None else ["note"])]
+        parts, lines = [self.before_header, self._row(header)], []
+        line = 1 + sum(part.count("\n") for part in parts)
         for at, cells in enumerate(rows):
-            text += self.before_row(at)
-            lines.append(1 + text.count("\n"))
-            text += self._row(self.arranged(cells))
+            before, row = self.before_row(at), self._row(self.arranged(cells))
+            lines.append(line + before.count("\n"))
+            line = lines[-1] + row.count("\n")
+            parts += [before, row]
+        text = "".join(parts)
         text = text if ended else text[:-1]
         content = text.replace("\n", self.newline).encode(self.encoding)
         return self.packed(self.begins + content), lines

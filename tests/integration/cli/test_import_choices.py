@@ -264,6 +264,18 @@ def test_a_dry_run_counts_as_the_import_does(
     assert last["fields"]["bars_removed"] == counts[3]
 
 
+def test_every_replaced_bar_can_be_looked_up(barledger: Barledger, conflict: Path) -> None:
+    ended = barledger("import-csv", conflict, "-i", "AAPL.NASDAQ", "--on-conflict", "merge")
+    (hint,) = [line for line in ended.out.splitlines() if "bar by bar: " in line]
+    words = hint.split("barledger ", 1)[1].split()
+    found = barledger(*words, "--json").document["bars"]
+    assert found["added"] == 2
+    assert len(found["replaced"]) == 5
+    first = found["replaced"][0]
+    assert first["ts_open"].startswith("2024-01-02T14:34:00")
+    assert (first["before"]["open"], first["after"]["open"]) == ("180.04", "200.00")
+
+
 def test_days_that_the_file_does_not_have_stay(barledger: Barledger, conflict: Path) -> None:
     words = ["import-csv", conflict, "-i", "AAPL.NASDAQ", "--on-conflict", "overwrite", "--yes"]
     assert barledger(*words).code == 0
