@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
-import stat
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
 
+from adapters.system.places import Place
+from adapters.system.whole_files import WholeFiles
 from domain.errors import ReportError
-
-_BESIDE = ".barledger-"
-_OLD_AFTER_SECONDS = 24 * 60 * 60.0
 
 
 @attrs.frozen
@@ -23,12 +17,11 @@ class FileKind:
     """A kind of file that an option such as `--html FILE.html` asks for.
 
     Every such file begins with one of `begins`, in small letters. `noun` is what it is to the
-    user, `form` what one of its form is called, `ending` how its name usually ends.
+    user, `form` what one of its form is called.
     """
 
     noun: str
     form: str
-    ending: str
     option: str
     begins: tuple[bytes, ...]
 
@@ -45,38 +38,21 @@ class FileKind:
         """
         try:
             # As strict as the system: a name that cannot be looked at cannot be written either.
-            target, inside = path.resolve(), catalog.resolve()
-            problem = next(self._problems(path, target, inside, read), None)
+            place = Place.of(path)
+            problem = next(self._problems(place, catalog.resolve(), read), None)
         except (OSError, RuntimeError, ValueError) as error:
             raise self._unwritable(path, getattr(error, "strerror", None) or str(error)) from error
         if problem:
             raise self._unwritable(path, problem)
-        return target
+        return place.target
 
-    def _problems(
-        self, path: Path, target: Path, catalog: Path, read: Sequence[Path]
-    ) -> Iterator[str]:
-        if str(path) == "-" or path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+    def _problems(self, place: Place, catalog: Path, read: Sequence[Path]) -> Iterator[str]:
+        if str(place.path) == "-" or place.is_device:
             yield f"a {self.noun} is a file of its own, beside the result"
-        if target == catalog or catalog in target.parents:
-            yield f"it lies in the Parquet catalog {catalog}, which is not for {self.form}s"
-        if any(_is_same(target, one) for one in read):
+        if any(_is_same(place.target, one) for one in read):
             yield "it is the file that is to be read"
-        if target.is_dir():
-            yield "it is a directory"
-        if target.exists():
-            yield from self._problems_of_existing(target)
-        if not target.parent.is_dir():
-            yield f"there is no directory {target.parent}"
-        if not os.access(target.parent, os.W_OK):
-            yield f"{target.parent} cannot be written to"
-
-    def _problems_of_existing(self, target: Path) -> Iterator[str]:
-        if not target.is_file():
-            yield "what has this name is no ordinary file"
-        if not os.access(target, os.W_OK):
-            yield "that file may not be written to"
-        if not self._is_one(target):
+        yield from place.problems(catalog)
+        if place.target.exists() and not self._is_one(place.target):
             yield f"a file is there that is no {self.form}, and would be lost"
 
     def _is_one(self, target: Path) -> bool:
@@ -96,33 +72,14 @@ class FileKind:
         Raises:
             ReportError: it could not be written.
         """
-        self._clear(target.parent)
-        beside = target.parent / f"{_BESIDE}{secrets.token_hex(8)}{self.ending}"
         try:
-            mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-            # What is no character, as of a name that is not UTF-8, can be told all the same.
-            with beside.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
-                file.writelines(pieces)
-                file.flush()
-                os.fsync(file.fileno())
-            if mode is not None:
-                beside.chmod(mode)
-            beside.replace(target)
-            _sync_folder(target.parent)
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()
-            if isinstance(error, OSError):
-                raise self._unwritable(target, error.strerror or str(error)) from error
-            raise
-
-    def _clear(self, folder: Path) -> None:
-        """Take away what killed processes have left of such files, once it is a day old."""
-        before = time.time() - _OLD_AFTER_SECONDS
-        with contextlib.suppress(OSError):
-            for left in folder.glob(f"{_BESIDE}*{self.ending}"):
-                if left.lstat().st_mtime < before:
-                    left.unlink()
+            with WholeFiles() as files:
+                with files.open(target) as file:
+                    # What is no character, as of a name that is not UTF-8, is told all the same.
+                    file.writelines(piece.encode(errors="backslashreplace") for piece in pieces)
+                files.publish(replace=True)
+        except OSError as error:
+            raise self._unwritable(target, error.strerror or str(error)) from error
 
     def _unwritable(self, path: Path, why: str) -> ReportError:
         return ReportError(
@@ -136,13 +93,3 @@ def _is_same(target: Path, other: Path) -> bool:
         return target.samefile(other)
     except OSError:  # one of them is not there
         return False
-
-
-def _sync_folder(folder: Path) -> None:
-    """Flush the new name to the disk, where the system can: the file stands either way."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

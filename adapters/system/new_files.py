@@ -57,7 +57,7 @@ class SystemNewFiles:
     @contextlib.contextmanager
     def making(self, *, replace: bool) -> Iterator[_Making]:
         """Make files that take their places once the context has ended without an error."""
-        with WholeFiles() as files, contextlib.ExitStack() as stack:
+        with WholeFiles(makes_folders=True) as files, contextlib.ExitStack() as stack:
             making = _Making(files, stack)
             yield making
             making.publish(self._to_output, replace=replace)

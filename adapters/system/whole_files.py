@@ -21,10 +21,12 @@ _OLD_AFTER_SECONDS = 24 * 60 * 60.0
 class WholeFiles:
     """Files in the making: `publish` gives them their names, and without it nothing is left.
 
-    Errors are the system's, `OSError`.
+    Where it `makes_folders`, one for the files is made if there is none. Errors are the system's,
+    `OSError`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, makes_folders: bool = False) -> None:
+        self._makes_folders = makes_folders
         self._staged: dict[Path, Path] = {}
         self._cleared: set[Path] = set()
         self._made: list[Path] = []
@@ -45,7 +47,7 @@ class WholeFiles:
     def open(self, target: Path) -> Iterator[BinaryIO]:
         """Give a file to be written, which reaches the disk before the context ends.
 
-        It has the rights of the one that it will replace. The folder is made where there is none.
+        It has the rights of the one that it will replace.
         """
         self._prepare(target.parent)
         # The ending stays, for programs that go by it.
@@ -84,7 +86,7 @@ class WholeFiles:
         self._made.clear()
 
     def _prepare(self, folder: Path) -> None:
-        if not folder.is_dir():
+        if self._makes_folders and not folder.is_dir():
             folder.mkdir(exist_ok=True)
             self._made.append(folder)
         elif folder not in self._cleared:
@@ -106,12 +108,13 @@ def _rename_to_free_name(beside: Path, target: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Flush a folder's list of names to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Flush a folder's list of names to the disk, where the system can: the files stand anyway."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _clear(folder: Path) -> None:

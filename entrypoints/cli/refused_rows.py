@@ -23,7 +23,6 @@ _BATCH = 1_000
 _LIST = FileKind(
     noun="problem list",
     form="problem list",
-    ending=".csv",
     option="--errors FILE.csv",
     # A spreadsheet may have saved ours with the other line ends.
     begins=(f"{_HEADER}\n".encode(), f"{_HEADER}\r\n".encode()),

@@ -10,7 +10,6 @@ from entrypoints.destination import FileKind
 _PICTURE = FileKind(
     noun="picture",
     form="page",
-    ending=".html",
     option="--html FILE.html",
     begins=(b"<!doctype html>",),
 )

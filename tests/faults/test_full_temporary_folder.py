@@ -14,9 +14,8 @@ from tests.faults.small_disk import SmallDisk
 from tests.faults.state import assert_tidy, assert_unbroken, rows_of, state_of
 from tests.faults.warm import Death, Warm
 
-SIZE = 1_000_000
+ENOUGH = 50_000_000
 HELD = session_bars("2024-01-02", "2024-01-05", minutes=60)
-# More than the disk has room for, packed as the reader keeps rows.
 NEW = session_bars("2024-01-02", "2024-04-26", price=50_000)
 IN_MEMORY = 500_000
 
@@ -59,8 +58,11 @@ def _import(inside: Warm, disk: SmallDisk, words: list[str]) -> Death:
     return inside.call(job, words=words, folder=folder, in_memory=IN_MEMORY, block=100_000)
 
 
+@pytest.mark.parametrize(
+    "size", [40_000, 250_000], ids=["when rows first go there", "when more follow"]
+)
 def test_too_little_room_for_rows_is_told_and_nothing_is_imported(
-    disk: SmallDisk, inside: Warm, tmp_path: Path
+    size: int, disk: SmallDisk, inside: Warm, tmp_path: Path
 ) -> None:
     catalog, file = tmp_path / "catalog", tmp_path / "bars.csv"
     words = ["import-csv", str(file), "-i", "AAPL.NASDAQ", "--json", "--catalog", str(catalog)]
@@ -70,7 +72,7 @@ def test_too_little_room_for_rows_is_told_and_nothing_is_imported(
     file.write_text(csv_text(NEW))
     words += ["--on-conflict", "overwrite"]
 
-    disk.mount(SIZE)
+    disk.mount(size)
     run = _import(inside, disk, words)
     assert run.code == 1, run
     error = run.document["error"]
@@ -82,7 +84,7 @@ def test_too_little_room_for_rows_is_told_and_nothing_is_imported(
     # The file has no name, so that it is gone whatever became of its process.
     assert list(disk.outside.iterdir()) == []
 
-    disk.mount(100 * SIZE)
+    disk.mount(ENOUGH)
     _import(inside, disk, words).succeeded()
     assert list(disk.outside.iterdir()) == []
     (now,) = state_of(catalog).values()

@@ -81,7 +81,7 @@ def test_a_file_for_problems_that_fails_later_leaves_the_refusal_standing(
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("entrypoints.destination.os.fsync", full)
+    monkeypatch.setattr("adapters.system.whole_files.os.fsync", full)
     ended = barledger("import-csv", file, "-i", "AAPL.NASDAQ", "--errors", "problems.csv", "--json")
     assert ended.code == 4
     assert len(ended.document["error"]["rows"]) == 3

@@ -375,7 +375,7 @@ def _parts(shown: str, half: bool) -> tuple[tuple[int, int, int, int], int] | No
         return None
     below = int(fraction.ljust(9, "0") or 0)
     numbers = whole.split(":")
-    if at < len(shown) and not (len(numbers) == 3 or len(whole) in (5, 6)):
+    if at < len(shown) and not (len(numbers) == 3 or is_number(whole, 5, 6)):
         return None
     if len(numbers) > 1:
         if len(numbers) > 3 or not is_number(numbers[0], 1, 2):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.csv.buffer import LONGEST_RECORD, TextBuffer
 from adapters.csv.head import Named, shape_of
-from adapters.csv.header import columns_of
+from adapters.csv.header import clipped, columns_of
 from adapters.csv.reader import CsvBarFileReader
 from adapters.csv.spellings import COLUMNS
 from adapters.csv.text_rows import Shape, text_rows
@@ -82,7 +82,7 @@ def reference(content: bytes, delimiter: str) -> Rows | str:
             if len(cells) == len(COLUMNS) + 1 and text.strip(BLANKS):
                 good[lines.first] = tuple(cell.strip(BLANKS) for cell in cells[1:])
             elif text.strip():
-                problems[lines.first] = text.strip()
+                problems[lines.first] = clipped(text.strip())
             lines.first = 0
     except csv.Error:
         return REFUSED

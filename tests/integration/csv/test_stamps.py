@@ -192,6 +192,7 @@ def test_a_number_counts_from_1970_in_the_unit_of_its_magnitude(
         ("2024-01-02 930", "is not written like"),
         ("2024-01-02 9", "is not written like"),
         ("2024-01-02 9:3", "is not written like"),
+        ("2024-01-02 09:30.5", "is not written like"),
         ("2024-01-02 9 Pacific/Auckland", "is not written like"),
         ("2024-01-02;09:30", "is not written like"),
         ("2024-01-02 09:30:00.1234567890", "is not written like"),

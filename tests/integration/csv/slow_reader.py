@@ -1,0 +1,362 @@
+"""A slow reader of whole files: character by character, row by row, value by value.
+
+It says which bars a file holds, or that it must be refused. What it has in common with the
+adapter is the table of the columns' spellings alone; `tests.integration.csv.reference` reads the
+values.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import itertools
+import re
+import zlib
+import zoneinfo
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+import attrs
+
+from adapters.csv.spellings import role_of
+from tests.integration.csv.reference import NeededError, Told, instant, number, settle
+
+PRICES = ("open", "high", "low", "close")
+COLUMNS = ("timestamp", *PRICES, "volume")
+BLANKS = " \t\n\r\v\f"
+VENUE = zoneinfo.ZoneInfo("America/New_York")
+SECOND, MINUTE, DAY = 10**9, 60 * 10**9, 86_400 * 10**9
+# Lengths of the bar types, those of a day and longer by how many days lie between two bars.
+LENGTHS = {
+    **{f"{n}_SEC": n * SECOND for n in (1, 5, 10, 15, 30)},
+    **{f"{n}_MIN": n * MINUTE for n in (1, 2, 3, 5, 10, 15, 20, 30)},
+    **{f"{n}_HOUR": n * 60 * MINUTE for n in (1, 2, 3, 4, 8)},
+}
+DAYS_BETWEEN = {"1_DAY": range(1, 5), "1_WEEK": range(5, 10), "1_MONTH": range(28, 32)}
+# When sessions begin and end, by the clock on the wall; some end early.
+EDGES = {(9, 30), (13, 0), (16, 0)}
+# On Saturdays there was trade until 1952.
+FIRST_YEAR_OF_FIVE_DAYS = 1953
+
+
+class RefusedError(Exception):
+    """The file must be refused."""
+
+
+@attrs.frozen
+class Said:
+    """What the user says of a file."""
+
+    told: Told = attrs.field(factory=Told)
+    delimiter: str | None = None
+    columns: tuple[str, ...] | None = None
+    decimal: str = "."
+    thousands: str | None = None
+    stamp: str = "open"
+    bar_type: str | None = None
+
+
+@attrs.frozen
+class SlowBar:
+    """A bar: its stamp is that of its open or close, and midnight UTC of its date if longer."""
+
+    stamp: int
+    prices: tuple[Decimal, ...]
+    volume: Decimal
+
+
+@attrs.frozen
+class SlowFile:
+    """The bars of a file in order of time."""
+
+    bar_type: str
+    bars: tuple[SlowBar, ...]
+
+
+def slow_file(content: bytes, said: Said, now: int) -> SlowFile:
+    """Return the bars of a file, or raise `RefusedError`; `now` is UTC nanoseconds."""
+    rows = _rows(_text(unpacked(content)), said)
+    if not rows:
+        raise RefusedError("no rows")
+    stamps, dates_only = _stamps([row["timestamp"] for row in rows], said.told)
+    bars = [_bar(stamp, row, said) for stamp, row in zip(stamps, rows, strict=True)]
+    _check_digits([price for bar in bars for price in bar.prices])
+    _check_digits([bar.volume for bar in bars])
+    if len(bars) > 1 and bars[0].stamp > bars[-1].stamp:
+        bars.reverse()
+    return _timed(bars, dates_only, said, now)
+
+
+# ---- bytes and lines -----------------------------------------------------------------------
+
+
+def unpacked(content: bytes) -> bytes:
+    """Return the content of a compressed file, which must be whole."""
+    if content.startswith(
+        (b"\x28\xb5\x2f\xfd", *(bytes([n]) + b"\x2a\x4d\x18" for n in range(80, 96)))
+    ):
+        return _unpacked_zstd(content)
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    whole = b""
+    while content:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            whole += member.decompress(content)
+        except zlib.error:
+            raise RefusedError("damaged") from None
+        if not member.eof:
+            raise RefusedError("cut short")
+        content = member.unused_data
+    return whole
+
+
+def _unpacked_zstd(content: bytes) -> bytes:
+    import pyarrow as pa
+
+    # There is no other reader of it at hand; the test looks at files that were cut off itself.
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
+            whole: bytes = stream.read()
+    except OSError:
+        raise RefusedError("damaged") from None
+    return whole
+
+
+def _text(content: bytes) -> str:
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff")) and content[2:4] != b"\0\0"
+    try:
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise RefusedError("encoding") from None
+    if "\0" in text:
+        raise RefusedError("null")
+    return text
+
+
+def _lines(text: str) -> list[str]:
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
+
+
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    """Yield the fields of each record; comments and blank lines are none."""
+    record = ""
+    for line in lines:
+        if not record and line.lstrip(" \t\v\f").startswith("#"):
+            continue
+        record += line
+        fields = _fields(record, delimiter)
+        if fields is None:
+            continue
+        if delimiter.join(fields).strip():
+            yield fields
+        record = ""
+    if record:
+        raise RefusedError("a quote is not closed")
+
+
+def _fields(record: str, delimiter: str) -> list[str] | None:
+    """Return the fields of a record, or None where a quote is still open at its end."""
+    fields, at = [], 0
+    while True:
+        if record[at : at + 1] == '"':
+            end = _closing(record, at + 1)
+            if end is None:
+                return None
+            field, at = record[at + 1 : end].replace('""', '"'), end + 1
+        else:
+            found = re.compile(f"[{re.escape(delimiter)}\r\n]|$").search(record, at)
+            assert found is not None
+            field, at = record[at : found.start()], found.start()
+        fields.append(field)
+        if record[at : at + 1] != delimiter:
+            break
+        at += 1
+    if record[at:].strip("\r\n"):
+        raise RefusedError("something follows a closing quote")
+    return fields
+
+
+def _closing(record: str, at: int) -> int | None:
+    """Return where the quote stands that closes a field; two of them are one in the field."""
+    while True:
+        at = record.find('"', at)
+        if at < 0:
+            return None
+        if record[at + 1 : at + 2] != '"':
+            return at
+        at += 2
+
+
+# ---- columns -------------------------------------------------------------------------------
+
+
+def _rows(text: str, said: Said) -> list[dict[str, str]]:
+    """Return the cells of each row by `COLUMNS`."""
+    lines = _lines(text)
+    delimiter = said.delimiter
+    excel = re.fullmatch(r'"?sep=(.)"?', lines[0].rstrip("\r\n"), re.I) if lines else None
+    if excel and not (excel[1].isalnum() or excel[1] in '"#'):
+        lines, delimiter = lines[1:], delimiter or excel[1]
+    cuts = [cut for each in delimiter or ",;\t|" if (cut := _cut(lines, each, said)) is not None]
+    if not cuts:
+        raise RefusedError("columns")
+    delimiter, places, width, headers = cuts[0]
+    records = list(_records(lines, delimiter))[headers:]
+    if any(len(record) != width for record in records):
+        raise RefusedError("fields")
+    return [
+        {
+            column: " ".join(record[place].strip(BLANKS) for place in where).strip(BLANKS)
+            for column, where in places.items()
+        }
+        for record in records
+    ]
+
+
+_Cut = tuple[str, dict[str, list[int]], int, int]
+
+
+def _cut(lines: Sequence[str], delimiter: str, said: Said) -> _Cut | None:
+    """Return how `delimiter` cuts the file into columns, if it does."""
+    try:
+        first = next(_records(lines, delimiter), None)
+        if first is None:
+            return None
+        if said.columns is None:
+            return delimiter, _places(first), len(first), 1
+        places = _places(said.columns)
+    except RefusedError:
+        return None
+    if len(first) != len(said.columns):
+        return None
+    texts = [first[at].strip() for where in places.values() for at in where]
+    is_header = all(text and not any(map(str.isdigit, text)) for text in texts)
+    return delimiter, places, len(said.columns), int(is_header)
+
+
+def _places(names: Sequence[str]) -> dict[str, list[int]]:
+    """Return where each of `COLUMNS` stands; the stamp may stand in two places."""
+    return {column: _place(column, names) for column in COLUMNS}
+
+
+def _place(column: str, names: Sequence[str]) -> list[int]:
+    roles = [role_of(name) for name in names]
+    exact = [
+        at for at, name in enumerate(names) if name.strip().strip('"').strip().lower() == column
+    ]
+    found = [[at] for at in exact or _at(column, roles)]
+    if column == "volume" and not found:
+        found = [[at] for at in _at("ticks", roles)]
+    if column == "timestamp" and not exact:
+        dates, times = _at("date", roles), _at("time", roles)
+        both = [[date, time] for date in dates for time in times]
+        found += both or [[at] for at in (*dates, *times)]
+    if len(found) != 1:
+        raise RefusedError(column)
+    return found[0]
+
+
+def _at(role: str, roles: Sequence[str | None]) -> list[int]:
+    return [at for at, each in enumerate(roles) if each == role]
+
+
+# ---- values --------------------------------------------------------------------------------
+
+
+def _stamps(texts: Sequence[str], told: Told) -> tuple[list[int], bool]:
+    try:
+        settled = settle(texts, told)
+    except NeededError:
+        raise RefusedError("more must be said") from None
+    found = [instant(text, settled) if settled.kind else None for text in texts]
+    stamps = [each for each in found if each is not None]
+    if len(stamps) < len(texts):
+        raise RefusedError("stamp")
+    return stamps, settled.kind == "date"
+
+
+def _bar(stamp: int, row: dict[str, str], said: Said) -> SlowBar:
+    values = [number(row[column], said.decimal, said.thousands) for column in COLUMNS[1:]]
+    numbers = [value for value in values if value is not None]
+    if len(numbers) < len(values):
+        raise RefusedError("number")
+    *prices, volume = numbers
+    _, high, low, _ = prices
+    if min(prices) <= 0 or high < max(prices) or low > min(prices) or volume < 0:
+        raise RefusedError("rule")
+    return SlowBar(stamp, tuple(prices), volume)
+
+
+def _check_digits(values: Sequence[Decimal]) -> None:
+    """Refuse what has more than 18 digits with the decimals that the others need."""
+    decimals = max(len(f"{each:f}".partition(".")[2].rstrip("0")) for each in values)
+    if any(abs(each) * 10**decimals >= 10**18 for each in values):
+        raise RefusedError("digits")
+
+
+# ---- times ---------------------------------------------------------------------------------
+
+
+def _timed(bars: Sequence[SlowBar], dates_only: bool, said: Said, now: int) -> SlowFile:
+    stamps = [bar.stamp for bar in bars]
+    labels = stamps if dates_only else _labels(stamps)
+    name = said.bar_type or _shown_type(stamps, by_date=labels is not None)
+    if name in LENGTHS:
+        if dates_only:
+            raise RefusedError("a date is no time")
+        ends = [_end(stamp, LENGTHS[name], said.stamp) for stamp in stamps]
+    else:
+        if labels is None:
+            raise RefusedError("a time is no date")
+        bars = [attrs.evolve(bar, stamp=label) for bar, label in zip(bars, labels, strict=True)]
+        ends = labels
+        if name == "1_DAY" and any(map(_at_weekend, labels)):
+            raise RefusedError("no session")
+    if any(one >= other for one, other in itertools.pairwise(ends)) or ends[-1] > now:
+        raise RefusedError("order")
+    return SlowFile(name, tuple(bars))
+
+
+def _wall(stamp: int) -> dt.datetime:
+    at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=stamp // SECOND)
+    return at.astimezone(VENUE)
+
+
+def _ahead(stamp: int) -> int:
+    return round((_wall(stamp).utcoffset() or dt.timedelta()).total_seconds()) * SECOND
+
+
+def _labels(stamps: Sequence[int]) -> list[int] | None:
+    """Return midnights UTC of the dates, if all are midnights by the venue's clock or UTC."""
+    local = [stamp + _ahead(stamp) for stamp in stamps]
+    return next((each for each in (local, list(stamps)) if not any(at % DAY for at in each)), None)
+
+
+def _shown_type(stamps: Sequence[int], *, by_date: bool) -> str:
+    steps = [abs(other - one) for one, other in itertools.pairwise(stamps) if other != one]
+    if not steps:
+        raise RefusedError("no spacing")
+    counts = collections.Counter(steps)
+    step = max(counts, key=lambda each: (counts[each], each))
+    if by_date:
+        found = [name for name, days in DAYS_BETWEEN.items() if step // DAY in days]
+    else:
+        found = [name for name, length in LENGTHS.items() if length == step]
+    if not found:
+        raise RefusedError("spacing")
+    return found[0]
+
+
+def _end(stamp: int, length: int, which: str) -> int:
+    """Return when a bar ends at the latest; its stamp must lie on the grid of its type."""
+    local, wall = stamp + _ahead(stamp), _wall(stamp)
+    edge = (wall.hour, wall.minute) in EDGES and wall.second == 0 and stamp % SECOND == 0
+    if local % length and not edge:
+        raise RefusedError("grid")
+    return stamp if which == "close" else stamp + length - local % length
+
+
+def _at_weekend(label: int) -> bool:
+    date = dt.date(1970, 1, 1) + dt.timedelta(days=label // DAY)
+    return date.weekday() > 4 and date.year >= FIRST_YEAR_OF_FIVE_DAYS
