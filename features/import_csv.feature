@@ -133,6 +133,23 @@ Feature: Import CSV Data Directly to Parquet
       | without a header                           |
       | in two parts, named by a pattern           |
 
+  Scenario: Many problems
+    Given user has a file with 30 negative volumes
+    When user runs import command with --errors problems.csv
+    Then the first 20 problems are shown, and problems.csv lists all 30
+    And there is no Parquet catalog
+
+  Scenario: What is suspicious and legal
+    Given user has a file with a jump like a split
+    When user runs import command
+    Then a warning names the line of the jump
+    And the Parquet catalog holds the bars of the file, oldest first
+
+  Scenario: Stamps of closes
+    Given user has a file whose stamps are the close of each bar
+    When user runs import command with --stamp close
+    Then the first bar opens at 2024-01-03T14:30:00Z
+
   Scenario: Bars that do not lie on the grid of the bar type
     Given user has a file of one-minute bars
     When user runs import command with --bar-type 5_MIN

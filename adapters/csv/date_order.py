@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 import re
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -74,12 +73,11 @@ def _order_needed(
     texts: pa.StringArray, lines: Int64Array, rows: NDArray[np.intp], file: BarFile
 ) -> DateOrderNeededError:
     row, first, second = _telling_example(texts, rows)
-    command = f"barledger import-csv {shlex.quote(str(file))} --date-order"
     return DateOrderNeededError(
         f"The dates of {file} could have the month or the day first, such as "
         f"{texts[row].as_py()!r} in line {lines[row]}.",
-        f"If that is {_MONTHS[first - 1]} {second}: {command} mdy; "
-        f"if it is {first} {_MONTHS[second - 1]}: {command} dmy.",
+        f"If that is {_MONTHS[first - 1]} {second}, add --date-order mdy; "
+        f"if it is {first} {_MONTHS[second - 1]}, add --date-order dmy.",
     )
 
 

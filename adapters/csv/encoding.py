@@ -12,7 +12,7 @@ from domain.errors import UnreadableFileError
 LINE_END = re.compile(rb"\r\n?|\n")
 
 _AS_UTF8 = "Save it again as UTF-8; editors and spreadsheets offer that when saving as CSV."
-_LONGEST_MARK = 4
+_LONGEST_MARK = 3
 
 
 def utf8(stream: ByteStream, file: BarFile) -> ByteStream:
@@ -25,8 +25,8 @@ def utf8(stream: ByteStream, file: BarFile) -> ByteStream:
         begin += more
     if begin.startswith(codecs.BOM_UTF8):
         return _After(begin.removeprefix(codecs.BOM_UTF8), stream)
-    # UTF-32's little-endian mark begins like that of UTF-16.
-    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and begin[2:4] != b"\0\0":
+    # UTF-32's mark may begin like that of UTF-16; every other character is null then, and refused.
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _FromUtf16(_After(begin, stream), file)
     return _After(begin, stream)
 

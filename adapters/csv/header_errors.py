@@ -23,13 +23,11 @@ def incomplete(columns: Columns, line: int, file: BarFile) -> UnreadableFileErro
     if columns.found:
         return UnreadableFileError(
             f"{file} lacks {_listed(columns.missing)}; its columns are: {found}.",
-            f"{_EXAMPLE} If some go by another name, tell all in the file's order, and _ for "
-            f"those to be ignored: {_command(_guess(columns), file)}.",
+            f"{_EXAMPLE} If some go by another name, add the names of all in the file's order, "
+            f"and _ for those to be ignored: {_option(_guess(columns))}.",
         )
     which = "its first line" if line == 1 else f"line {line}"
-    return UnreadableFileError(
-        f"{file} has no header; {which} is: {found}.", _name_them(columns, file)
-    )
+    return UnreadableFileError(f"{file} has no header; {which} is: {found}.", _name_them(columns))
 
 
 def _ambiguous(
@@ -42,18 +40,18 @@ def _ambiguous(
     return UnreadableFileError(
         message,
         "Name the columns in the file's order, and _ for those to be ignored: "
-        f"{_command(_guess(columns), file)}.",
+        f"{_option(_guess(columns))}.",
     )
 
 
-def _name_them(columns: Columns, file: BarFile) -> str:
+def _name_them(columns: Columns) -> str:
     """Say how to name the columns of a file that names none."""
     names = _usual(columns.names)
     if names is None:
         return f"{_EXAMPLE} Check that the file holds bars, and what divides its fields."
     return (
-        f"If it is one without a header, name its columns in their order, such as: "
-        f"{_command(names, file)}; _ is for a column to be ignored."
+        "If it is one without a header, add the names of its columns in their order, such as "
+        f"{_option(names)}; _ is for a column to be ignored."
     )
 
 
@@ -74,9 +72,9 @@ def _guess(columns: Columns) -> list[str]:
     return names
 
 
-def _command(names: Sequence[str], file: BarFile) -> str:
+def _option(names: Sequence[str]) -> str:
     named = shlex.quote(",".join(names))
-    return f"barledger import-csv {shlex.quote(str(file))} --columns {named}"
+    return f"--columns {named}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -125,12 +124,11 @@ class StampReader:
         self, column: Column, texts: pa.StringArray, lines: Int64Array
     ) -> TimeZoneNeededError:
         row = int(np.flatnonzero(column.kinds == StampKind.LOCAL.code)[0])
-        command = f"barledger import-csv {shlex.quote(str(self._file))} --timezone"
         return TimeZoneNeededError(
             f"The stamps of {self._file} carry no time zone, such as {texts[row].as_py()!r} in "
             f"line {lines[row]}.",
-            f"If the file holds exchange time: {command} America/New_York (or the exchange's "
-            f"zone); if it holds UTC: {command} UTC.",
+            "If the file holds exchange time, add --timezone America/New_York (or the exchange's "
+            "zone); if it holds UTC, add --timezone UTC.",
         )
 
     # ---- chunk by chunk --------------------------------------------------------------------

