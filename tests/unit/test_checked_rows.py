@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import attrs
@@ -33,10 +34,7 @@ def file_rows(
     stamped = attrs.evolve(bars, ts_event=bars.ts_open)
     lines = np.arange(first_line, first_line + len(bars))
     edges = sorted({0, *(cut for cut in cuts if cut < len(bars)), len(bars)})
-    chunks = [
-        RowChunk(stamped.take(slice(a, b)), lines[a:b])
-        for a, b in zip(edges, edges[1:], strict=False)
-    ]
+    chunks = [RowChunk(stamped.take(slice(a, b)), lines[a:b]) for a, b in itertools.pairwise(edges)]
     return FileRows(chunks, MemoryRowProblemLog(), dates_only, len(bars), "ab" * 32)
 
 

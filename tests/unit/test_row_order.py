@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,7 +66,7 @@ def test_each_pair_of_neighbours_is_judged_once(
     stamps: list[int], parts: int, newest_first: bool
 ) -> None:
     found = {p.line for p in disorder(*stamps, newest_first=newest_first, parts=parts)}
-    pairs = enumerate(zip(stamps, stamps[1:], strict=False), 3)
+    pairs = enumerate(itertools.pairwise(stamps), 3)
     assert found == {
         line for line, (one, next_) in pairs if not (one > next_ if newest_first else one < next_)
     }

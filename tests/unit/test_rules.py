@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.bars import Bars
-from domain.rules import RowProblem, problems_of, value_text
+from domain.rules import problems_of, value_text
 
 Row = tuple[int, int, int, int, int]
 GOOD: Row = (10, 12, 9, 11, 100)
