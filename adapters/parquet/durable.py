@@ -64,19 +64,18 @@ class DurableBatch:
         while self._waiting:
             self._await_one()
         self._on_step(Step.SYNCED)
-        named: list[Path] = []
         try:
             for target, temporary in self._staged.items():
                 _rename_to_free_name(temporary, target)
-                named.append(target)
                 self._on_step(Step.RENAMED)
             for folder in {target.parent for target in self._staged}:
                 sync_folder(folder)
             self._on_step(Step.FOLDER_SYNCED)
         except BaseException:
             # Nobody has been told of these files yet, so they can go.
-            for target in named:
-                target.unlink(missing_ok=True)
+            for target, temporary in self._staged.items():
+                if _has_its_name(temporary, target):
+                    target.unlink(missing_ok=True)
             raise
 
 
@@ -93,6 +92,14 @@ def _rename_to_free_name(temporary: Path, target: Path) -> None:
         temporary.rename(target)
     else:
         temporary.unlink()
+
+
+def _has_its_name(temporary: Path, target: Path) -> bool:
+    """Whether a staged file has its name by now; Ctrl-C can come between any two steps of that."""
+    try:
+        return temporary.samefile(target)
+    except FileNotFoundError:
+        return not temporary.exists()
 
 
 def _write(path: Path, content: Callable[[], bytes]) -> None:

@@ -39,11 +39,11 @@ def program(words: list[str], notes: str, at: Mapping[str, Any] | None = None) -
     raise AssertionError("the program always leaves by itself")
 
 
-def beside(words: list[str], notes: str, other: str, die_at: int = 0) -> int:
+def beside(words: list[str], notes: str, other: str, second: bool, die_at: int) -> int:
     """Run `barledger` beside another process that notes its progress in `other`.
 
-    Whichever of the two has the lock waits until both have checked their files, and so know of
-    nothing that the other one writes. This one dies after `die_at` renames, where that is not 0.
+    The first of the two has the lock, and waits until the `second` has checked its file and is
+    about to compare it with what is held. It dies after `die_at` renames, where that is not 0.
     """
     from dependency_injector import providers
 
@@ -53,13 +53,16 @@ def beside(words: list[str], notes: str, other: str, die_at: int = 0) -> int:
 
     def on_step(step: Step) -> None:
         nonlocal renamed
-        if step is Step.LOCKED:
+        if step is Step.LOCKED and not second:
+            _note(Path(notes), "Locked")
             _await(Path(other), "Checking done")
         renamed += step is Step.RENAMED
         if die_at and renamed == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Container.on_step.override(providers.Object(on_step))
+    if second:
+        _await(Path(other), "Locked")
     return program(words, notes)
 
 

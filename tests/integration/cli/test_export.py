@@ -112,22 +112,35 @@ FORMS = (
 )
 
 
+# A file for each of 5,849 days takes long to be read, so the hours go round once.
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_row_of_a_real_file_comes_out_again_and_makes_the_same_bars(
+def test_every_row_of_a_real_file_comes_out_again(
     barledger: Barledger, tmp_path: Path, source: str
 ) -> None:
     instrument, *zone = SOURCES[source]
     assert barledger("import-csv", DATA / source, "-i", instrument, *zone).code == 0
     before = numbers(DATA / source)
-    for name, *options in FORMS:
+    assert before
+    for name, *options in FORMS[1:2] if "1hour" in source else FORMS:
         assert barledger(*EXPORT, "-i", instrument, "--output", name, *options).code == 0
         assert numbers(tmp_path / name) == before
-    again = barledger("import-csv", FORMS[-1][0], "-i", instrument, "--catalog", "other", "--json")
+        again = barledger("import-csv", name, "-i", instrument, "--json").document["files"][0]
+        assert (again["bars_skipped"], again["bars_written"]) == (len(before), 0)
+
+
+@pytest.mark.parametrize("source", [name for name in SOURCES if "1hour" not in name])
+def test_an_exported_file_makes_the_same_bars_elsewhere(
+    barledger: Barledger, tmp_path: Path, source: str
+) -> None:
+    instrument, *zone = SOURCES[source]
+    assert barledger("import-csv", DATA / source, "-i", instrument, *zone).code == 0
+    assert barledger(*EXPORT, "-i", instrument, "--output", "out.csv").code == 0
+    again = barledger("import-csv", "out.csv", "-i", instrument, "--catalog", "other", "--json")
     assert again.code == 0
     (file,) = again.document["files"]
     series = Series(InstrumentId.parse(instrument), BarType.parse(file["bar_type"]))
     first, second = held(tmp_path / "data" / "catalog", series), held(tmp_path / "other", series)
-    assert len(first) == file["rows"] == len(before) > 0
+    assert len(first) == file["rows"] > 0
     assert same(first, second)
 
 

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 
 from adapters.csv.reader import CsvBarFileReader
 from entrypoints.cli.main import main
-from tests.integration.csv.fuzzed_files import SAMPLES, Example, Sample, examples
+from tests.integration.csv.fuzzed_files import CHOICES, SAMPLES, Example, Sample, examples
 from tests.integration.csv.reference import Told
 from tests.integration.csv.slow_reader import (
     LENGTHS,
@@ -213,6 +213,30 @@ def test_a_whole_file_is_taken_as_the_slow_reader_reads_it(
     imports = fuzzed.imports
     fuzzed.check(case)
     assert (fuzzed.folder / f"catalog-{imports // IMPORTS}").exists()
+
+
+@pytest.mark.parametrize(
+    ("sample", "name"),
+    [
+        pytest.param(sample, name, id=f"{sample.name}{name}")
+        for sample in SAMPLES
+        for name in sample.options
+    ],
+)
+def test_a_whole_file_is_taken_or_not_without_one_of_its_options(
+    fuzzed: Fuzzed, sample: Sample, name: str
+) -> None:
+    fuzzed.check(Example(sample, options=((name, None),)))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_a_whole_file_is_taken_or_not_with_each_choice_of_each_option(
+    fuzzed: Fuzzed, sample: Sample
+) -> None:
+    for name, choices in CHOICES.items():
+        for choice in dict.fromkeys(choices):
+            fuzzed.check(Example(sample, options=((name, choice),)))
 
 
 _quick = settings(max_examples=250, suppress_health_check=list(HealthCheck))
