@@ -214,7 +214,11 @@ class _Import:
         return result
 
     def _compared(self, held: SeriesReader) -> PartitionChanges:
-        return PartitionChanges(held, self._new)
+        changes = PartitionChanges(held, self._new)
+        if not changes.steps:
+            return changes
+        with self._progress.track(f"Comparing {self._request.file}", changes.steps) as task:
+            return changes.compare(task)
 
     def _conflict(self, changes: PartitionChanges) -> Conflict:
         return Conflict(self._request.file, self._new.series, changes.overlap, changes.by_day)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Self
 
 from application.conflicts import OnConflict, Overlap, Placed, compare_by_day, settle
 from application.new_bars import NewBars, days_of
@@ -21,7 +22,7 @@ class PartitionChanges:
     Bars are read one partition at a time, and again by whoever writes them.
     """
 
-    def __init__(self, held: SeriesReader, new: NewBars, task: ProgressTask | None = None) -> None:
+    def __init__(self, held: SeriesReader, new: NewBars) -> None:
         self.holdings = held.holdings
         self._held = held
         self._new = new
@@ -33,23 +34,37 @@ class PartitionChanges:
             for name, count in self._counts.items()
             if name not in held.holdings.partitions
         }
-        self.by_day: Mapping[dt.date, Overlap] = self._compared(task)
-        self.overlap = sum(self._by_partition.values(), Overlap())
+        self._names = self._to_compare()
+        self.by_day: Mapping[dt.date, Overlap] = {}
 
-    def _compared(self, task: ProgressTask | None) -> Mapping[dt.date, Overlap]:
-        """Compare partition by partition; the days that have held bars are returned."""
+    @property
+    def steps(self) -> int:
+        """By how many steps `compare` advances its task."""
+        return len(self._names)
+
+    def compare(self, task: ProgressTask) -> Self:
+        """Read what is held where the new bars go, and count what is alike and what is not.
+
+        Raises:
+            CorruptPartitionError: a held partition is damaged.
+        """
         days: dict[int, Overlap] = defaultdict(Overlap)
-        for name in self._to_compare():
+        for name in self._names:
             found = compare_by_day(
                 self._placed(self._held.read(name)), self._part(name), self._days
             )
             self._by_partition[name] = sum(found.values(), Overlap())
             for day, overlap in found.items():
                 days[day] += overlap
-            if task is not None:
-                task.advance(1)
+            task.advance(1)
         dates = {date_of_label(day * NANOSECONDS_IN_DAY): days[day] for day in sorted(days)}
-        return {date: overlap for date, overlap in dates.items() if overlap.held}
+        self.by_day = {date: overlap for date, overlap in dates.items() if overlap.held}
+        return self
+
+    @property
+    def overlap(self) -> Overlap:
+        """What was counted in all."""
+        return sum(self._by_partition.values(), Overlap())
 
     def _to_compare(self) -> list[str]:
         """Return the partitions whose days of the venue have both held and new bars."""

@@ -12,8 +12,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.memory.progress import MemoryProgressTask
 from application.conflicts import OnConflict, Overlap
 from application.partition_changes import PartitionChanges
+from application.series_writer import SeriesReader
 from domain.bars import Bars
 from domain.instrument import Series
 from domain.partitions import split_by_partition, trading_dates
@@ -82,6 +84,14 @@ def _expected(held: dict[int, int], new: dict[int, int], policy: OnConflict) -> 
     }[policy]
 
 
+def compared(held: SeriesReader, new: PlainBars) -> PartitionChanges:
+    changes = PartitionChanges(held, new)
+    task = MemoryProgressTask("", changes.steps)
+    changes.compare(task)
+    assert task.done == task.total
+    return changes
+
+
 _HOURS = st.dictionaries(st.integers(0, 70), st.integers(1, 3), min_size=1, max_size=25)
 
 
@@ -91,7 +101,7 @@ def test_partitions_hold_what_each_policy_says(held: dict[int, int], new: dict[i
     memory = MemoryCatalog()
     memory.write(AAPL, _bars(held))
     reader = memory.catalog.reader(memory.holdings(AAPL))
-    changes = PartitionChanges(reader, PlainBars(_bars(new)))
+    changes = compared(reader, PlainBars(_bars(new)))
     for policy in POLICIES:
         changing = changes.changing(policy)
         after = {name: changes.after(name, policy) for name in changing}
@@ -109,7 +119,7 @@ def test_counts_by_day_are_those_of_counting_by_hand(
 ) -> None:
     memory = MemoryCatalog()
     memory.write(AAPL, _bars(held))
-    changes = PartitionChanges(memory.catalog.reader(memory.holdings(AAPL)), PlainBars(_bars(new)))
+    changes = compared(memory.catalog.reader(memory.holdings(AAPL)), PlainBars(_bars(new)))
     expected: dict[dt.date, Overlap] = defaultdict(Overlap)
     for hour, value in new.items():
         known = held.get(hour)
@@ -135,7 +145,7 @@ def test_days_that_hold_nothing_are_not_read() -> None:
             raise AssertionError(partition)
 
     reader = memory.catalog.reader(memory.holdings(AAPL))
-    changes = PartitionChanges(reader, Unread(minute_bars("2024-03-05T15:00:00")))
+    changes = compared(reader, Unread(minute_bars("2024-03-05T15:00:00")))
     assert changes.overlap == Overlap(new=5)
     assert changes.by_day == {}
     assert changes.changing(OnConflict.SKIP) == {"2024-03-05": 5}
