@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 
 import attrs
@@ -23,6 +24,7 @@ from application.series_writer import (
     inferred_change,
 )
 from application.space import SpaceNeeded, ensure_space, revisions_needed, space_needed
+from domain.availability import Availability
 from domain.bar_files import BarFile, BarFileReader, FileLayout, FileRows
 from domain.bar_type import BarType
 from domain.errors import CorruptPartitionError
@@ -136,21 +138,23 @@ class ImportCsv:
             CatalogError, LedgerError: the catalog cannot be written.
         """
         availability = self._catalog.availability()
-        calendar = availability.calendar_of(request.instrument_id)
         policy = Policy(request.on_conflict, request.bars_may_vanish, person)
         with self._reader.reading(request.file, request.layout, self._progress) as rows:
-            checked = self._checked(rows, request, calendar)
+            checked = self._checked(rows, request, availability)
             importing = _Import(self._catalog, self._progress, self._disk, request, rows, checked)
             return importing(policy)
 
-    def _checked(self, rows: FileRows, request: CsvImport, calendar: str | None) -> CheckedRows:
+    def _checked(
+        self, rows: FileRows, request: CsvImport, availability: Availability
+    ) -> CheckedRows:
         reading = Reading(
             request.file,
             request.instrument_id,
             request.bar_type,
             request.stamp,
-            calendar,
+            availability.calendar_of(request.instrument_id),
             self._clock.now(),
+            functools.partial(_least_precisions, availability),
         )
         with self._progress.track(f"Checking {request.file}", RowCheck.steps(rows)) as task:
             checked = RowCheck(rows, reading, self._calendar, task).run()
@@ -289,3 +293,11 @@ class _Import:
             clock_change=layout.clock_change.value if layout.clock_change else None,
             date_order=layout.date_order.value if layout.date_order else None,
         )
+
+
+def _least_precisions(availability: Availability, series: Series) -> tuple[int, int]:
+    """Return the digits of prices and sizes that the series has whatever the new bars need."""
+    held = availability.holdings(series)
+    known = definition(series.instrument_id, availability)
+    price, size = (known.price_precision, known.size_precision) if known else (0, 0)
+    return max(price, held.price_precision), max(size, held.size_precision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import attrs
 import numpy as np
@@ -18,7 +18,7 @@ from domain.instrument import InstrumentId, Series
 from domain.ports import ProgressTask, TradingCalendar
 from domain.row_order import RowOrder
 from domain.rules import RowProblem, problems_of, value_text
-from domain.sessions import Hours, Session, Stamp
+from domain.sessions import Hours, Session, Stamp, slots
 from domain.suspicions import Suspicion, Suspicions
 from domain.venues import venue
 
@@ -28,6 +28,8 @@ class Reading:
     """How rows are to be understood. `bar_type` None stands for the one that the spacing shows.
 
     `calendar_name` names a calendar in place of the venue's; `now` is UTC nanoseconds.
+    `least_precisions` returns the digits that prices and sizes of a series have at least, because
+    of its instrument or of what is held.
     """
 
     file: BarFile
@@ -36,6 +38,7 @@ class Reading:
     stamp: Stamp
     calendar_name: str | None
     now: int
+    least_precisions: Callable[[Series], tuple[int, int]]
 
 
 @attrs.frozen(eq=False)
@@ -80,7 +83,7 @@ class RowCheck:
         chunks = TimedChunks(self._rows.chunks, time, newest_first=newest_first)
         order = RowOrder(newest_first)
         for chunk in chunks.as_written():
-            self._rows.problems.add(self._problems(chunk, order))
+            self._rows.problems.add(self._problems(chunk, order, series))
             self._task.advance(1)
         if len(self._rows.problems):
             raise self._refused()
@@ -105,24 +108,31 @@ class RowCheck:
         name = self._reading.calendar_name
         return tuple(self._calendar.sessions(series.instrument_id, *dates, name, hours))
 
-    def _problems(self, chunk: TimedRows, order: RowOrder) -> Iterator[RowProblem]:
+    def _problems(self, chunk: TimedRows, order: RowOrder, series: Series) -> Iterator[RowProblem]:
         bars = chunk.bars
         yield from chunk.problems()
         yield from problems_of(bars, lambda row: int(chunk.lines[row]))
-        yield from order.problems(bars.ts_event, chunk.lines, chunk.written)
+        # One bar a slot: two weekly bars may close differently and be of one week all the same.
+        at = slots(bars.ts_open, series.bar_type, self._zone)
+        for misplaced, _ in chunk.misplaced:
+            at = np.where(misplaced, chunk.written, at)
+        yield from order.problems(at, chunk.lines, chunk.written)
         unclosed = bars.ts_event > self._reading.now
         yield from stamp_problems(chunk, unclosed, "the bar has not closed yet")
-        yield from self._too_long(chunk)
+        yield from self._too_long(chunk, series)
 
-    def _too_long(self, chunk: TimedRows) -> Iterator[RowProblem]:
-        """Yield the values that are too long with the decimals that other rows need."""
+    def _too_long(self, chunk: TimedRows, series: Series) -> Iterator[RowProblem]:
+        """Yield the values that are too long with the decimals that the series needs."""
         bars, facts = chunk.bars, self._facts
-        for columns, have, need in (
-            (PRICE_COLUMNS, bars.price_precision, facts.price_precision),
-            (("volume",), bars.size_precision, facts.size_precision),
+        price, size = self._reading.least_precisions(series)
+        for columns, have, rows_need, least in (
+            (PRICE_COLUMNS, bars.price_precision, facts.price_precision, price),
+            (("volume",), bars.size_precision, facts.size_precision, size),
         ):
+            need = max(rows_need, least)
+            whose = "other rows" if rows_need >= least else str(series.instrument_id)
             most = 10 ** (MAX_DIGITS - (need - have))
-            problem = f"has more than {MAX_DIGITS} digits with the {need} decimals of other rows"
+            problem = f"has more than {MAX_DIGITS} digits with the {need} decimals of {whose}"
             for name in columns if need > have else ():
                 for row in np.flatnonzero(np.abs(getattr(bars, name)) >= most):
                     value = value_text(bars, name, int(row))

@@ -18,7 +18,13 @@ def run() -> None:
     from entrypoints.cli.main import run_command
 
     signal.signal(signal.SIGINT, _interrupt)
-    code = run_command()
+    try:
+        code = run_command()
+    except KeyboardInterrupt:
+        # It was pressed again while the first was being answered, and what that has left to do
+        # is done by the next run, as after any other end.
+        _leave()
+        return
     # The result stands: a late Ctrl-C must not make a failure of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
@@ -35,7 +41,8 @@ def _interrupt(*_: object) -> None:
 
 
 def _leave(*_: object) -> None:
-    """End at once: nothing has begun yet, and nothing can be relied on."""
+    """End at once: nothing has begun yet, or nothing is left to be done, or to be relied on."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if "--json" in sys.argv:
         error = f'{{"code": "cancelled", "message": "{MESSAGE}", "recovery": "{RECOVERY}"}}'
         os.write(1, f'{{"error": {error}}}\n'.encode())

@@ -69,6 +69,10 @@ def open_unchecked(path: Path, *, any_thread: bool = False) -> Reader | None:
     if not writable(path):
         return _open_where_nothing_is_written(path, any_thread=any_thread)
     connection = _connect(path, any_thread=any_thread)
+    if _is_half_made(connection):
+        connection.close()
+        _undo(path)
+        connection = _connect(path, any_thread=any_thread)
     if _lacks_room(connection, path):
         connection.close()
         return _watched(path, any_thread=any_thread)
@@ -141,6 +145,22 @@ def _lacks_room(connection: sqlite3.Connection, path: Path) -> bool:
     except sqlite3.Error as error:
         return failures.is_full(error, path.parent) and not _pending(path)
     return False
+
+
+def _is_half_made(connection: sqlite3.Connection) -> bool:
+    """Whether a writer died while it made the file, which SQLite lets no mere reader undo."""
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        return error.sqlite_errorcode == sqlite3.SQLITE_READONLY_ROLLBACK
+    return False
+
+
+def _undo(path: Path) -> None:
+    """Have SQLite roll back what a writer began in the file and did not live to finish."""
+    writer = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None)
+    with contextlib.closing(writer):
+        writer.execute("PRAGMA schema_version").fetchone()
 
 
 def identity(path: Path) -> tuple[int, int] | None:

@@ -39,6 +39,22 @@ def program(words: list[str], notes: str, at: Mapping[str, Any] | None = None) -
     raise AssertionError("the program always leaves by itself")
 
 
+def impatient(words: list[str], notes: str) -> int:
+    """Run `barledger` for somebody who presses Ctrl-C again while the first is answered."""
+    from entrypoints import logs
+
+    log = logs.log
+
+    def pressed_again(event: str, **details: Any) -> None:
+        if event == "failed":
+            os.kill(os.getpid(), signal.SIGINT)
+        log(event, **details)
+
+    logs.log = pressed_again
+    at = {"operation": "Checking", "nth": 1, "signal": signal.SIGINT}
+    return program(words, notes, at)
+
+
 def beside(words: list[str], notes: str, other: str, second: bool, die_at: int) -> int:
     """Run `barledger` beside another process that notes its progress in `other`.
 

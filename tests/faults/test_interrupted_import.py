@@ -116,6 +116,22 @@ def test_an_import_that_is_ended_is_in_as_a_whole_or_not_at_all_and_can_be_finis
     _assert_finished(desk, change)
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_ctrl_c_while_ctrl_c_is_answered_is_no_other_answer(
+    options: tuple[str, ...], warm: Warm, desk: Desk, base: Path
+) -> None:
+    desk.prepare(FIRST, base)
+    ended = warm.call(
+        "tests.faults.interrupted:impatient",
+        words=[*desk.words(FIRST), *options],
+        notes=str(desk.folder / "notes"),
+    )
+    assert ended.code == CANCELLED, ended
+    assert ended.err.splitlines()[-2].startswith("Cancelled.")
+    assert "Traceback" not in ended.err
+    assert not options or ended.document["error"]["code"] == "cancelled"
+
+
 def _assert_ended(desk: Desk, ended: Death, by: Signal) -> None:
     """Hold that the process has ended as it should, and has left what it may leave."""
     if by is KILL:

@@ -94,14 +94,18 @@ class Desk:
     ) -> Death:
         """Run the import, which may be ended at a step, at a time, or in an operation."""
         (self.folder / "notes").unlink(missing_ok=True)
-        words = ["import-csv", str(self.folder / "year.csv"), *WORDS, *change.options]
         return self.warm.call(
             "tests.faults.interrupted:program",
             kill,
-            words=[*words, "--catalog", str(self.catalog)],
+            words=self.words(change),
             notes=str(self.folder / "notes"),
             at=at,
         )
+
+    def words(self, change: YearImport) -> list[str]:
+        """Return the command."""
+        words = ["import-csv", str(self.folder / "year.csv"), *WORDS, *change.options]
+        return [*words, "--catalog", str(self.catalog)]
 
     def held(self) -> Rows:
         return state_of(self.catalog).get(AAPL, {}) if self.catalog.exists() else {}

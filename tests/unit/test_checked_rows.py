@@ -43,9 +43,12 @@ def check(
     bar_type: str | None = None,
     stamp: Stamp = Stamp.OPEN,
     instrument_id: InstrumentId = AAPL.instrument_id,
+    least_precisions: tuple[int, int] = (0, 0),
 ) -> CheckedRows:
     kind = BarType.parse(bar_type) if bar_type else None
-    reading = Reading(BarFile(None), instrument_id, kind, stamp, None, NOW)
+    reading = Reading(
+        BarFile(None), instrument_id, kind, stamp, None, NOW, lambda _: least_precisions
+    )
     task = MemoryProgressTask("", RowCheck.steps(rows))
     checked = RowCheck(rows, reading, CALENDARS, task).run()
     assert task.done == task.total
@@ -135,6 +138,34 @@ def test_decimals_of_one_chunk_can_be_too_many_for_the_values_of_another() -> No
         (2, name) for name in ("open", "high", "low", "close")
     }
     assert all("9 decimals" in problem for _, _, problem in found)
+
+
+def test_a_value_can_be_too_long_for_the_decimals_that_the_series_has() -> None:
+    long = attrs.evolve(
+        minute_bars(count=2),
+        **{name: np.array([10**17, 5]) for name in ("open", "high", "low", "close")},
+        price_precision=0,
+    )
+    assert check(file_rows(long), "1_MIN").bars.precisions == (0, 0)
+    with pytest.raises(RowsRefusedError) as caught:
+        check(file_rows(long), "1_MIN", least_precisions=(2, 0))
+    assert {(one.line, one.column) for one in caught.value.rows} == {
+        (2, name) for name in ("open", "high", "low", "close")
+    }
+    assert "2 decimals of AAPL.NASDAQ" in next(iter(caught.value.rows)).problem
+
+
+def test_two_stamps_of_one_slot_are_one_bar_told_twice() -> None:
+    hours = [utc(f"2024-01-02T{time}:00") for time in ("14:30", "15:00", "16:00", "17:00")]
+    bars = attrs.evolve(minute_bars(count=4), ts_open=hours, ts_event=hours)
+    with pytest.raises(RowsRefusedError) as caught:
+        check(file_rows(bars), "1_HOUR", Stamp.CLOSE)
+    assert [(one.line, one.problem) for one in caught.value.rows] == [
+        (3, "repeats the row before it")
+    ]
+    weeks = [utc("2024-01-02T00:00:00"), utc("2024-01-06T00:00:00")]
+    weekly = attrs.evolve(minute_bars(count=2), ts_open=weeks, ts_event=weeks)
+    assert problems(file_rows(weekly, dates_only=True), "1_WEEK")[0][0] == 3
 
 
 def test_the_precisions_are_those_that_every_chunk_needs() -> None:

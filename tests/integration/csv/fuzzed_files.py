@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
 FIRST = dt.datetime(2024, 1, 2, 14, 30, tzinfo=dt.UTC)
+# Whole columns are read at once from a dozen rows on that are written alike.
+ROWS = 15
 HEADER = "timestamp,open,high,low,close,volume"
 
 Options = Mapping[str, str]
@@ -40,12 +42,14 @@ def _file(rows: Sequence[str], header: str | None = HEADER, newline: str = "\n")
     return newline.join([*([] if header is None else [header]), *rows, ""]).encode()
 
 
-def _stamps(pattern: str, count: int = 7, minutes: int = 1, zone: dt.tzinfo = dt.UTC) -> list[str]:
+def _stamps(
+    pattern: str, count: int = ROWS, minutes: int = 1, zone: dt.tzinfo = dt.UTC
+) -> list[str]:
     every = (FIRST + dt.timedelta(minutes=minutes * at) for at in range(count))
     return [f"{each.astimezone(zone):{pattern}}" for each in every]
 
 
-_SECONDS = [str(int(FIRST.timestamp()) + 60 * at) for at in range(7)]
+_SECONDS = [str(int(FIRST.timestamp()) + 60 * at) for at in range(ROWS)]
 _DAYS = ["02", "03", "04", "05", "08", "09", "10", "11", "12"]
 _ZONE = {"--timezone": "America/New_York"}
 _UTC = {"--timezone": "UTC"}
@@ -96,7 +100,7 @@ SAMPLES = [
             _rows(
                 _stamps("%Y-%m-%dT%H:%M:%S+00:00"),
                 '{0},"1,{1}.5","1,{2}.5","1,{3}",1{1},"1,200"',
-            )[:3]
+            )
         ),
         {"--thousands": ","},
     ),
@@ -202,7 +206,57 @@ PIECES = [
     *(b"1,234.5", b"1.234,5", b"1'234", b"123456789012345678", b"0.123456789", b"0.1234567891"),
     *(b"2024-01-02 14:31:00", b"2024-01-02T14:31:00Z", b"2024-01-02", b"01/02/2024", b"1704205860"),
     *(b"2024-03-10 02:30:00", b"2024-11-03 01:30:00", b"2024-02-30", b"+05:30", b" EST", b" UTC"),
-    *(b"24:00", b"9999-12-31", b"1799-12-31", b"2091-01-01", b"2089-01-01", b"PM", b"0930"),
+    *(
+        b"24:00:00",
+        b"25:00",
+        b"14:60",
+        b"14:30:60",
+        b"00:30 AM",
+        b"13:30 PM",
+        b" -0500",
+        b"+5",
+        b"-24:00",
+    ),
+    *(
+        b"1/2/2024",
+        b"13/01/2024 14:30",
+        b"01/13/2024 14:30",
+        b"20240102",
+        b"20240102143100",
+        b"45293",
+    ),
+    *(
+        b"240102",
+        b"1704205860.5",
+        b"1704205860000",
+        b"1.7042E+12",
+        b"2-Jan-24",
+        b"Jan 2, 2024",
+        b"14h30",
+    ),
+    *(
+        b" America/New_York",
+        b" CET",
+        b" Europe/Nowhere",
+        b".123456789",
+        b".1234567891",
+        b",5",
+        b"+1",
+    ),
+    *(
+        b"--1",
+        b"1.",
+        b".5",
+        b"1..5",
+        b"1,,5",
+        b"1e",
+        b"1e+2",
+        b"01",
+        b"-0",
+        b"\xe2\x88\x921",
+        b"1\xe2\x80\xaf234",
+    ),
+    *(b"9999-12-31", b"1799-12-31", b"2091-01-01", b"2089-01-01", b"PM", b"0930"),
     *(
         b'""',
         b'"\n"',

@@ -35,6 +35,8 @@ LENGTHS = {
 DAYS_BETWEEN = {"1_DAY": range(1, 5), "1_WEEK": range(5, 10), "1_MONTH": range(28, 32)}
 # When sessions begin and end, by the clock on the wall; some end early.
 EDGES = {(9, 30), (13, 0), (16, 0)}
+# With so many at least the prices of a share are kept.
+DECIMALS_OF_SHARES = 2
 # On Saturdays there was trade until 1952.
 FIRST_YEAR_OF_FIVE_DAYS = 1953
 
@@ -80,7 +82,7 @@ def slow_file(content: bytes, said: Said, now: int) -> SlowFile:
         raise RefusedError("no rows")
     stamps, dates_only = _stamps([row["timestamp"] for row in rows], said.told)
     bars = [_bar(stamp, row, said) for stamp, row in zip(stamps, rows, strict=True)]
-    _check_digits([price for bar in bars for price in bar.prices])
+    _check_digits([price for bar in bars for price in bar.prices], DECIMALS_OF_SHARES)
     _check_digits([bar.volume for bar in bars])
     if len(bars) > 1 and bars[0].stamp > bars[-1].stamp:
         bars.reverse()
@@ -288,9 +290,9 @@ def _bar(stamp: int, row: dict[str, str], said: Said) -> SlowBar:
     return SlowBar(stamp, tuple(prices), volume)
 
 
-def _check_digits(values: Sequence[Decimal]) -> None:
+def _check_digits(values: Sequence[Decimal], least: int = 0) -> None:
     """Refuse what has more than 18 digits with the decimals that the others need."""
-    decimals = max(len(f"{each:f}".partition(".")[2].rstrip("0")) for each in values)
+    decimals = max(least, *(len(f"{each:f}".partition(".")[2].rstrip("0")) for each in values))
     if any(abs(each) * 10**decimals >= 10**18 for each in values):
         raise RefusedError("digits")
 
@@ -305,15 +307,15 @@ def _timed(bars: Sequence[SlowBar], dates_only: bool, said: Said, now: int) -> S
     if name in LENGTHS:
         if dates_only:
             raise RefusedError("a date is no time")
-        ends = [_end(stamp, LENGTHS[name], said.stamp) for stamp in stamps]
+        slots = [_slot(stamp, LENGTHS[name], said.stamp) for stamp in stamps]
     else:
         if labels is None:
             raise RefusedError("a time is no date")
         bars = [attrs.evolve(bar, stamp=label) for bar, label in zip(bars, labels, strict=True)]
-        ends = [_period(label, name) for label in labels]
+        slots = [_period(label, name) for label in labels]
         if name == "1_DAY" and any(map(_at_weekend, labels)):
             raise RefusedError("no session")
-    if any(one >= other for one, other in itertools.pairwise(ends)) or bars[-1].stamp > now:
+    if any(one >= other for one, other in itertools.pairwise(slots)) or bars[-1].stamp > now:
         raise RefusedError("order")
     return SlowFile(name, tuple(bars))
 
@@ -348,13 +350,14 @@ def _shown_type(stamps: Sequence[int], *, by_date: bool) -> str:
     return found[0]
 
 
-def _end(stamp: int, length: int, which: str) -> int:
-    """Return when a bar ends at the latest; its stamp must lie on the grid of its type."""
+def _slot(stamp: int, length: int, which: str) -> int:
+    """Return where the bar's place on the grid begins; its stamp must lie on the grid, too."""
     local, wall = stamp + _ahead(stamp), _wall(stamp)
     edge = (wall.hour, wall.minute) in EDGES and wall.second == 0 and stamp % SECOND == 0
     if local % length and not edge:
         raise RefusedError("grid")
-    return stamp if which == "close" else stamp + length - local % length
+    inside = stamp - 1 if which == "close" else stamp
+    return inside - (inside + _ahead(inside)) % length
 
 
 def _period(label: int, bar_type: str) -> int:
