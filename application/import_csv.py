@@ -232,7 +232,7 @@ class _Import:
         written = changes.changing(policy or OnConflict.MERGE)
         files = revisions_needed(changes.holdings, written, self._precisions())
         return CsvImportResult(
-            file=str(self._request.file),
+            file=self._request.file.argument,
             series=self._new.series,
             rows=self._rows.rows,
             partitions=len(changes.changing(policy or OnConflict.SKIP)),

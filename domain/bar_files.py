@@ -16,6 +16,7 @@ import attrs
 from domain.bars import Bars, Int64Array
 from domain.ports import Progress
 from domain.rules import RowProblem
+from domain.sessions import instant_text
 
 
 class ClockChange(enum.Enum):
@@ -47,12 +48,17 @@ class BarFile:
         """The name without folders, as the ledger keeps it; `-` for standard input."""
         return "-" if self.path is None else self.path.name
 
-    def __str__(self) -> str:
-        """Return how a user would name it on the command line."""
+    @property
+    def argument(self) -> str:
+        """How a command names it."""
         if self.path is None:
             return "-"
         # A file whose name is that of standard input needs its folder.
         return "./-" if str(self.path) == "-" else str(self.path)
+
+    def __str__(self) -> str:
+        """Return how a sentence calls it."""
+        return "standard input" if self.path is None else self.argument
 
 
 @attrs.frozen
@@ -113,7 +119,8 @@ class FileRows:
     `chunks` are in the file's order and none is empty; each access may read from a disk. Stamps
     are UTC nanoseconds; where `dates_only`, midnight UTC of the date. `rows` counts those with
     problems too. `sha256` (hex) is that of the content as it was read, compressed or not.
-    `notes` are sentences on what was found without being told, for the user to judge.
+    `notes` are sentences on what was found without being told, for the user to judge. `stamp_text`
+    writes an instant as the file writes its stamps, as far as that is known.
     """
 
     chunks: Sequence[RowChunk]
@@ -122,6 +129,7 @@ class FileRows:
     rows: int
     sha256: str
     notes: tuple[str, ...] = ()
+    stamp_text: Callable[[int], str] = instant_text
 
 
 class BarFileReader(Protocol):

@@ -64,9 +64,14 @@ class DurableBatch:
         while self._waiting:
             self._await_one()
         self._on_step(Step.SYNCED)
+        named: set[Path] = set()
         try:
             for target, temporary in self._staged.items():
-                _rename_to_free_name(temporary, target)
+                linked = _give_free_name(temporary, target)
+                # Before the other name goes, by which the file is known as ours till then.
+                named.add(target)
+                if linked:
+                    temporary.unlink()
                 self._on_step(Step.RENAMED)
             for folder in {target.parent for target in self._staged}:
                 sync_folder(folder)
@@ -74,13 +79,16 @@ class DurableBatch:
         except BaseException:
             # Nobody has been told of these files yet, so they can go.
             for target, temporary in self._staged.items():
-                if _has_its_name(temporary, target):
+                if target in named or _is_both(temporary, target):
                     target.unlink(missing_ok=True)
             raise
 
 
-def _rename_to_free_name(temporary: Path, target: Path) -> None:
-    """Give a file its name, and never take it from another: a rename would, without a word."""
+def _give_free_name(temporary: Path, target: Path) -> bool:
+    """Give a file its name, and never take it from another: a rename would, without a word.
+
+    Returns whether it has its temporary name as well.
+    """
     try:
         target.hardlink_to(temporary)
     except FileExistsError:
@@ -90,16 +98,16 @@ def _rename_to_free_name(temporary: Path, target: Path) -> None:
         if target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
         temporary.rename(target)
-    else:
-        temporary.unlink()
+        return False
+    return True
 
 
-def _has_its_name(temporary: Path, target: Path) -> bool:
-    """Whether a staged file has its name by now; Ctrl-C can come between any two steps of that."""
+def _is_both(temporary: Path, target: Path) -> bool:
+    """Whether one file has both names: Ctrl-C can come before that is noted."""
     try:
         return temporary.samefile(target)
     except FileNotFoundError:
-        return not temporary.exists()
+        return False
 
 
 def _write(path: Path, content: Callable[[], bytes]) -> None:
