@@ -67,11 +67,7 @@ class DurableBatch:
         named: set[Path] = set()
         try:
             for target, temporary in self._staged.items():
-                linked = _give_free_name(temporary, target)
-                # Before the other name goes, by which the file is known as ours till then.
-                named.add(target)
-                if linked:
-                    temporary.unlink()
+                _give_free_name(temporary, target, named)
                 self._on_step(Step.RENAMED)
             for folder in {target.parent for target in self._staged}:
                 sync_folder(folder)
@@ -84,10 +80,10 @@ class DurableBatch:
             raise
 
 
-def _give_free_name(temporary: Path, target: Path) -> bool:
+def _give_free_name(temporary: Path, target: Path, named: set[Path]) -> None:
     """Give a file its name, and never take it from another: a rename would, without a word.
 
-    Returns whether it has its temporary name as well.
+    `named` has its name from then on, whatever comes between.
     """
     try:
         target.hardlink_to(temporary)
@@ -97,9 +93,12 @@ def _give_free_name(temporary: Path, target: Path) -> bool:
         # Not every file system has links.
         if target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        named.add(target)
         temporary.rename(target)
-        return False
-    return True
+    else:
+        # While it has both names it is known by them; afterwards by what is noted here.
+        named.add(target)
+        temporary.unlink()
 
 
 def _is_both(temporary: Path, target: Path) -> bool:
