@@ -41,13 +41,17 @@ _FEW_BARS = 1_000_000
 
 @attrs.frozen
 class CsvImport:
-    """What is to be imported. `bar_type` None stands for the one that the spacing shows."""
+    """What is to be imported. `bar_type` None stands for the one that the spacing shows.
+
+    `stamp` None is the open of intraday bars; the date alone labels longer ones.
+    """
 
     file: BarFile
     instrument_id: InstrumentId
     bar_type: BarType | None = None
     layout: FileLayout = attrs.field(factory=FileLayout)
-    stamp: Stamp = Stamp.OPEN
+    stamp: Stamp | None = None
+    prices_may_be_negative: bool = False
     on_conflict: OnConflict = OnConflict.ASK
     bars_may_vanish: bool = False
     dry_run: bool = False
@@ -65,7 +69,7 @@ class CsvImportResult:
     where nothing was changed.
     """
 
-    file: str
+    source: BarFile
     series: Series
     rows: int
     partitions: int
@@ -80,6 +84,16 @@ class CsvImportResult:
     suspicions: tuple[Suspicion, ...]
     space: SpaceNeeded
     event: int | None = None
+
+    @property
+    def file(self) -> str:
+        """The file as a command names it."""
+        return self.source.argument
+
+    @property
+    def conflict(self) -> Conflict:
+        """How the new bars met held ones."""
+        return Conflict(self.source, self.series, self.overlap, self.by_day)
 
     @property
     def policy(self) -> OnConflict:
@@ -155,6 +169,7 @@ class ImportCsv:
             availability.calendar_of(request.instrument_id),
             self._clock.now(),
             functools.partial(_least_precisions, availability),
+            request.prices_may_be_negative,
         )
         with self._progress.track(f"Checking {request.file}", RowCheck.steps(rows)) as task:
             checked = RowCheck(rows, reading, self._calendar, task).run()
@@ -232,13 +247,13 @@ class _Import:
         written = changes.changing(policy or OnConflict.MERGE)
         files = revisions_needed(changes.holdings, written, self._precisions())
         return CsvImportResult(
-            file=self._request.file.argument,
+            source=self._request.file,
             series=self._new.series,
             rows=self._rows.rows,
             partitions=len(changes.changing(policy or OnConflict.SKIP)),
             start=self._new.dates[0],
             end=self._new.dates[-1],
-            stamp=self._request.stamp,
+            stamp=self._request.stamp or Stamp.OPEN,
             bar_type_inferred=self._request.bar_type is None,
             on_conflict=policy,
             overlap=changes.overlap,

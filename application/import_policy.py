@@ -34,6 +34,12 @@ class Conflict:
             if overlap.different or overlap.vanishing
         }
 
+    @property
+    def elsewhere(self) -> Overlap:
+        """What was counted on all other days, where nothing differs."""
+        told = sum(self.days.values(), Overlap())
+        return Overlap(self.overlap.new - told.new, self.overlap.identical - told.identical)
+
 
 class Person(Protocol):
     """Somebody who can be asked."""
@@ -130,5 +136,8 @@ def _days_text(conflict: Conflict) -> str:
         for date, day in days[:_DAYS_TOLD]
     ]
     if len(days) > _DAYS_TOLD:
-        lines.append(f"\n  and {len(days) - _DAYS_TOLD:,} more days; --dry-run shows them all")
+        lines.append(f"\n  and {len(days) - _DAYS_TOLD:,} more such days; --dry-run shows them all")
+    other = conflict.elsewhere
+    if other.identical or other.new:
+        lines.append(f"\n  on other days: {other.identical:,} the same, {other.new:,} new")
     return "".join(lines)

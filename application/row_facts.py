@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterable
 
 import attrs
 import numpy as np
@@ -24,6 +23,7 @@ class RowFacts:
     bars are often stamped: the name of the clock, or None.
     """
 
+    dates_only: bool = False
     steps: Steps = attrs.field(factory=Steps)
     first: int = np.iinfo(np.int64).max
     last: int = np.iinfo(np.int64).min
@@ -31,6 +31,11 @@ class RowFacts:
     size_precision: int = 0
     _at_venue: bool = True
     _at_utc: bool = True
+
+    @property
+    def by_date(self) -> bool:
+        """Whether every stamp is a date, be it written as a midnight."""
+        return self.dates_only or self.midnights is not None
 
     @property
     def any(self) -> bool:
@@ -59,20 +64,17 @@ class RowFacts:
         """Return the first and last date of the sessions that the rows can lie in."""
         if not self.any:
             return dt.date(1970, 1, 1), dt.date(1970, 1, 1)
-        first, _ = period_dates(date_of_label(self.first), bar_type)
-        _, last = period_dates(date_of_label(self.last), bar_type)
+        # A week can begin on the Sunday before it, and end on the day after it.
+        first, _ = period_dates(date_of_label(self.first) - dt.timedelta(days=1), bar_type)
+        _, last = period_dates(date_of_label(self.last) + dt.timedelta(days=2), bar_type)
         # A session's date can differ from the UTC date of its instants by one.
         return first - dt.timedelta(days=1), last + dt.timedelta(days=1)
 
 
 def facts_of(rows: FileRows, zone: zoneinfo.ZoneInfo) -> RowFacts:
     """Return the facts of all rows; `zone` is the venue's clock."""
-    return _facts(rows.chunks, zone)
-
-
-def _facts(chunks: Iterable[RowChunk], zone: zoneinfo.ZoneInfo) -> RowFacts:
-    facts = RowFacts()
-    for chunk in chunks:
+    facts = RowFacts(rows.dates_only)
+    for chunk in rows.chunks:
         facts.add(chunk, zone)
     return facts
 

@@ -9,18 +9,16 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from application.date_timing import Dating
 from application.row_facts import RowFacts
 from domain.bar_files import FileRows, RowChunk
 from domain.bar_type import BarType
 from domain.bars import Bars, Int64Array
 from domain.rules import RowProblem
 from domain.sessions import (
-    NO_SESSION,
     Session,
     Stamp,
-    daily_closes,
     inside_sessions,
-    instant_text,
     intraday_closes,
     intraday_opens,
     utc_offsets,
@@ -28,6 +26,7 @@ from domain.sessions import (
 from domain.spacing import off_grid
 
 Mask = NDArray[np.bool_]
+StampText = Callable[[int], str]
 
 
 @attrs.frozen(eq=False)
@@ -43,10 +42,10 @@ class TimedRows:
     written: Int64Array
     misplaced: tuple[tuple[Mask, str], ...] = ()
 
-    def problems(self) -> Iterator[RowProblem]:
+    def problems(self, stamp_text: StampText) -> Iterator[RowProblem]:
         """Yield what is wrong with the stamps."""
         for mask, problem in self.misplaced:
-            yield from stamp_problems(self, mask, problem)
+            yield from stamp_problems(self, mask, problem, stamp_text)
 
     def reversed(self) -> TimedRows:
         """Return the rows from the last to the first."""
@@ -54,10 +53,12 @@ class TimedRows:
         return TimedRows(self.bars.take(back), self.lines[back], self.written[back])
 
 
-def stamp_problems(rows: TimedRows, mask: Mask, problem: str) -> Iterator[RowProblem]:
+def stamp_problems(
+    rows: TimedRows, mask: Mask, problem: str, stamp_text: StampText
+) -> Iterator[RowProblem]:
     """Yield `problem` for the stamp of each row in `mask`."""
     for row in np.flatnonzero(mask):
-        stamp = instant_text(int(rows.written[row]))
+        stamp = stamp_text(int(rows.written[row]))
         yield RowProblem(int(rows.lines[row]), "timestamp", stamp, problem)
 
 
@@ -68,17 +69,25 @@ def timing(
     rows: FileRows,
     facts: RowFacts,
     bar_type: BarType,
-    stamp: Stamp,
+    stamp: Stamp | None,
     zone: zoneinfo.ZoneInfo,
     sessions: Sequence[Session],
 ) -> Timing:
-    """Return what gives rows their times; it is the same for all rows of a file."""
+    """Return what gives rows their times; it is the same for all rows of a file.
+
+    `stamp` None is the open of intraday bars.
+    """
     if not bar_type.is_intraday:
-        return _ByDate(bar_type, sessions, _labels(rows, facts, zone))
+        label = _labels(rows, facts, zone)
+        shown = facts.steps.bar_type(dates_only=False)
+        if label is None and shown is not None and shown.is_intraday:
+            return _NoTimes(f"is no date; {bar_type} bars need one")
+        return _ByDate(Dating(bar_type, sessions, zone, stamp, label))
     if rows.dates_only:
         return _NoTimes(f"is a date; {bar_type} bars need a time")
-    regular = _all_regular(rows, stamp, sessions)
-    return _ByInstant(bar_type, stamp, zone, sessions, regular)
+    named = stamp or Stamp.OPEN
+    regular = _all_regular(rows, named, sessions)
+    return _ByInstant(bar_type, named, zone, sessions, regular)
 
 
 def _all_regular(rows: FileRows, stamp: Stamp, sessions: Sequence[Session]) -> bool:
@@ -131,23 +140,17 @@ class _ByInstant:
             opens, closes = intraday_opens(stamps, *where), stamps
         astray = off_grid(stamps, self.bar_type, self.zone, self.sessions)
         bars = attrs.evolve(chunk.bars, ts_open=opens, ts_event=closes)
-        problem = f"does not lie on the grid of {self.bar_type} bars"
+        whose = f"the venue's clock ({self.zone.key})"
+        problem = f"does not lie on the grid of {self.bar_type} bars by {whose}"
         return TimedRows(bars, chunk.lines, stamps, ((astray, problem),))
 
 
 @attrs.frozen
 class _ByDate:
-    bar_type: BarType
-    sessions: Sequence[Session]
-    labels: Labels | None
+    dating: Dating
 
     def __call__(self, chunk: RowChunk) -> TimedRows:
         stamps = chunk.bars.ts_open
-        if self.labels is None:
-            return _NoTimes(f"is no date; {self.bar_type} bars need one")(chunk)
-        labels = self.labels(stamps)
-        closes = daily_closes(labels, self.bar_type, self.sessions)
-        closed = closes == NO_SESSION
-        closes = np.where(closed, labels, closes)
-        bars = attrs.evolve(chunk.bars, ts_open=labels, ts_event=closes)
-        return TimedRows(bars, chunk.lines, labels, ((closed, "the venue had no session then"),))
+        dated = self.dating.dated(stamps)
+        bars = attrs.evolve(chunk.bars, ts_open=dated.labels, ts_event=dated.closes)
+        return TimedRows(bars, chunk.lines, stamps, dated.misplaced)

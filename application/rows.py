@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 import attrs
 import numpy as np
 
+from application.bar_type_check import longer_than_named
 from application.new_bars import ChunkedBars, TimedChunks
 from application.row_facts import facts_of
 from application.row_timing import TimedRows, stamp_problems, timing
 from domain.bar_files import BarFile, FileRows
 from domain.bar_type import BarType
-from domain.bars import MAX_DIGITS, PRICE_COLUMNS
+from domain.bars import MAX_DIGITS, PRICE_COLUMNS, Bars, Int64Array
 from domain.errors import BarTypeNeededError, RowsRefusedError
 from domain.instrument import InstrumentId, Series
 from domain.ports import ProgressTask, TradingCalendar
@@ -35,10 +36,11 @@ class Reading:
     file: BarFile
     instrument_id: InstrumentId
     bar_type: BarType | None
-    stamp: Stamp
+    stamp: Stamp | None
     calendar_name: str | None
     now: int
     least_precisions: Callable[[Series], tuple[int, int]]
+    prices_may_be_negative: bool = False
 
 
 @attrs.frozen(eq=False)
@@ -81,19 +83,27 @@ class RowCheck:
         )
         newest_first = self._facts.steps.newest_first
         chunks = TimedChunks(self._rows.chunks, time, newest_first=newest_first)
-        order = RowOrder(newest_first)
+        order = RowOrder(newest_first, self._rows.stamp_text)
         for chunk in chunks.as_written():
             self._rows.problems.add(self._problems(chunk, order, series))
             self._task.advance(1)
         if len(self._rows.problems):
             raise self._refused()
-        return self._taken(series, chunks, regular)
+        doubtful = self._doubtful(series.bar_type)
+        taken = self._taken(series, chunks, regular)
+        return attrs.evolve(taken, suspicions=(*doubtful, *taken.suspicions))
 
     def _bar_type(self) -> BarType:
         if self._reading.bar_type is not None:
             return self._reading.bar_type
-        by_date = self._rows.dates_only or self._facts.midnights is not None
-        found = self._facts.steps.bar_type(dates_only=by_date)
+        if self._facts.steps.disordered:
+            # Their steps show no bar type; in order they may.
+            order = RowOrder(self._facts.steps.newest_first, self._rows.stamp_text)
+            for chunk in self._rows.chunks:
+                self._rows.problems.add(order.problems(chunk.bars.ts_open, chunk.lines))
+                self._rows.problems.add(self._breaches(chunk.bars, chunk.lines))
+            raise self._refused()
+        found = self._facts.steps.bar_type(dates_only=self._facts.by_date)
         if found is None and len(self._rows.problems):
             raise self._refused()
         if found is None:
@@ -103,6 +113,13 @@ class RowCheck:
             )
         return found
 
+    def _doubtful(self, bar_type: BarType) -> tuple[Suspicion, ...]:
+        if self._reading.bar_type is None or not self._facts.any:
+            return ()
+        line = int(self._rows.chunks[0].lines[0])
+        found = longer_than_named(self._facts, bar_type, line, str(self._reading.file))
+        return (found,) if found else ()
+
     def _sessions(self, series: Series, hours: Hours) -> tuple[Session, ...]:
         dates = self._facts.dates(series.bar_type)
         name = self._reading.calendar_name
@@ -110,16 +127,21 @@ class RowCheck:
 
     def _problems(self, chunk: TimedRows, order: RowOrder, series: Series) -> Iterator[RowProblem]:
         bars = chunk.bars
-        yield from chunk.problems()
-        yield from problems_of(bars, lambda row: int(chunk.lines[row]))
+        text = self._rows.stamp_text
+        yield from chunk.problems(text)
+        yield from self._breaches(bars, chunk.lines)
         # One bar a slot: two weekly bars may close differently and be of one week all the same.
         at = slots(bars.ts_open, series.bar_type, self._zone)
         for misplaced, _ in chunk.misplaced:
             at = np.where(misplaced, chunk.written, at)
         yield from order.problems(at, chunk.lines, chunk.written)
         unclosed = bars.ts_event > self._reading.now
-        yield from stamp_problems(chunk, unclosed, "the bar has not closed yet")
+        yield from stamp_problems(chunk, unclosed, "the bar has not closed yet", text)
         yield from self._too_long(chunk, series)
+
+    def _breaches(self, bars: Bars, lines: Int64Array) -> list[RowProblem]:
+        may = self._reading.prices_may_be_negative
+        return problems_of(bars, lambda row: int(lines[row]), prices_may_be_negative=may)
 
     def _too_long(self, chunk: TimedRows, series: Series) -> Iterator[RowProblem]:
         """Yield the values that are too long with the decimals that the series needs."""

@@ -124,6 +124,12 @@ class BarTypeNeededError(UsageError):
     code = "bar-type-needed"
 
 
+class BarTypeMismatchError(UsageError):
+    """Rows of a file are of another bar type than was named."""
+
+    code = "bar-type-mismatch"
+
+
 class ConflictError(UsageError):
     """New bars differ from held ones, and nothing says which to keep.
 

@@ -18,7 +18,7 @@ import attrs
 
 from domain.availability import Availability, SeriesHoldings
 from domain.backtesting import BacktestPlan, BacktestResult, BarChunk
-from domain.bars import Bars, Int64Array
+from domain.bars import Bars
 from domain.events import CoverageBasis, Event, Origin, PartitionWritten, Recorded
 from domain.instrument import Instrument, InstrumentId, Series
 from domain.intervals import Interval, IntervalSet

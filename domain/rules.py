@@ -9,8 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.bars import PRICE_COLUMNS, Bars, Int64Array
-from domain.sessions import instant_text
+from domain.bars import PRICE_COLUMNS, Bars
 
 
 @attrs.frozen(order=True)

@@ -15,6 +15,7 @@ from domain.bars import Int64Array
 from domain.sessions import NANOSECONDS_IN_DAY, Session, utc_offsets
 
 _KEPT_STEPS = 10_000
+_FEW_AGAINST = 0.01
 _DAY_STEPS = {
     BarUnit.DAY: range(1, 5),
     BarUnit.WEEK: range(5, 10),
@@ -26,13 +27,14 @@ _DAY_STEPS = {
 class Steps:
     """How often each step between one stamp and the next was met, in rows that come in parts.
 
-    `rising` and `falling` count the steps by their direction. Steps of a hostile file may all
-    differ: of a part, and of all, only the most common are kept.
+    `rising`, `falling` and `level` count the steps by their direction. Steps of a hostile file may
+    all differ: of a part, and of all, only the most common are kept.
     """
 
     counts: Counter[int] = attrs.field(factory=Counter)
     rising: int = 0
     falling: int = 0
+    level: int = 0
     last: int | None = None
     most: int = _KEPT_STEPS
 
@@ -45,10 +47,27 @@ class Steps:
         steps = np.diff(joined)
         self.rising += int((steps > 0).sum())
         self.falling += int((steps < 0).sum())
+        self.level += int((steps == 0).sum())
         values, counts = _most_common(np.abs(steps[steps != 0]), self.most)
         self.counts.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
         if len(self.counts) > self.most:
             self.counts = Counter(dict(self.counts.most_common(self.most)))
+
+    @property
+    def disordered(self) -> bool:
+        """Whether so many rows run against the others, or repeat, that the steps show nothing."""
+        against = self.level + min(self.rising, self.falling)
+        return against > _FEW_AGAINST * (self.rising + self.falling + self.level)
+
+    def share(self, length: int) -> float:
+        """Return which part of the steps are multiples of `length` nanoseconds."""
+        fitting = sum(count for step, count in self.counts.items() if step % length == 0)
+        return fitting / max(self.counts.total(), 1)
+
+    def share_from(self, length: int) -> float:
+        """Return which part of the steps are as long as `length` nanoseconds, or longer."""
+        long = sum(count for step, count in self.counts.items() if step >= length)
+        return long / max(self.counts.total(), 1)
 
     @property
     def newest_first(self) -> bool:
@@ -66,7 +85,7 @@ class Steps:
         most = max(self.counts.values())
         # Of two that are as common the longer: were it wrong, stamps off its grid would say so.
         step = max(step for step, count in self.counts.items() if count == most)
-        if dates_only:
+        if dates_only or step % NANOSECONDS_IN_DAY == 0:
             return _longer_bar_type(step // NANOSECONDS_IN_DAY)
         return next((t for t in BarType.all() if t.is_intraday and t.length == step), None)
 

@@ -35,6 +35,11 @@ def unit_of(whole: int) -> tuple[StampKind, int]:
     return next((kind, digits) for kind, bound, digits in _UNITS if whole < bound)
 
 
+def decimals_of(kind: StampKind) -> int | None:
+    """Return how many digits of a unit's fraction make nanoseconds; None if it is no unit."""
+    return next((digits for unit, _, digits in _UNITS if unit is kind), None)
+
+
 def parse_epoch(text: str) -> tuple[StampKind, int] | str | None:
     """Return unit and nanoseconds since 1970, what is wrong, or None where it is no number."""
     match = EPOCH.fullmatch(text)

@@ -9,9 +9,10 @@ import attrs
 
 from adapters.csv.buffer import COMMENT, TextBuffer
 from adapters.csv.dialect import USUAL, excel_delimiter, named_delimiter, spoken
-from adapters.csv.header import Columns, columns_of, is_header, named_columns, shown
+from adapters.csv.header import Columns, columns_of, named_columns, shown
 from adapters.csv.header_errors import incomplete
 from adapters.csv.records import Record, first_record
+from adapters.csv.skipped_header import check_names, is_header
 from adapters.csv.spellings import COLUMNS
 from adapters.csv.text_rows import Shape
 from domain.bar_files import FileLayout
@@ -43,6 +44,7 @@ def shape_of(buffer: TextBuffer, named: Named) -> tuple[Shape, tuple[str, ...]]:
 
     Raises:
         UnreadableFileError: there is nothing, or no header where none is named.
+        InvalidLayoutError: a header contradicts the columns that are named.
     """
     set_by_excel = _excel(buffer)
     _to_first_record(buffer)
@@ -102,6 +104,7 @@ def _by_name(
     shape = Shape(columns, delimiter, named=True)
     if not is_header(record.cells, columns):
         return shape, ()
+    check_names(record, columns, buffer.file)
     buffer.drop(record.length, record.lines)
     names = ", ".join(map(shown, record.cells))
     return shape, (f"Line {record.line} was skipped as a header: {names}.",)

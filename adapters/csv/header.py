@@ -11,11 +11,13 @@ from adapters.csv.spellings import (
     COLUMNS,
     DATE,
     STAMP_COLUMN,
+    SYMBOL_COLUMN,
     TICKS,
     TIME,
     VOLUME_COLUMN,
     plain_name,
     role_of,
+    symbol_rank,
 )
 from domain.errors import InvalidLayoutError
 
@@ -29,14 +31,15 @@ _Places = tuple[int, ...]
 class Columns:
     """How many fields a row has, and where, from 0, each of `COLUMNS` stands.
 
-    `missing` and `ambiguous` say what is wrong with `names`; where nothing is, `positions` are
-    whole.
+    `symbol` is where it says whose bars the rows are, None where it does not. `missing` and
+    `ambiguous` say what is wrong with `names`; where nothing is, `positions` are whole.
     """
 
     names: tuple[str, ...]
     positions: Mapping[str, _Places]
     missing: tuple[str, ...] = ()
     ambiguous: tuple[str, tuple[str, ...]] | None = None
+    symbol: int | None = None
 
     @property
     def width(self) -> int:
@@ -55,8 +58,15 @@ class Columns:
 
     @property
     def used(self) -> tuple[int, ...]:
-        """All places that hold something of a bar."""
-        return tuple(at for places in self.positions.values() for at in places)
+        """All places that are to be read."""
+        return tuple(at for places in self.cells.values() for at in places)
+
+    @property
+    def cells(self) -> Mapping[str, _Places]:
+        """The places of `COLUMNS`, and of the symbol where there is one."""
+        if self.symbol is None:
+            return self.positions
+        return {**self.positions, SYMBOL_COLUMN: (self.symbol,)}
 
     def note(self) -> str | None:
         """Return a sentence that tells which columns were taken by another name, if any were."""
@@ -89,7 +99,12 @@ def columns_of(cells: Sequence[str]) -> Columns:
             positions[column] = choices[0]
         elif ambiguous is None:
             ambiguous = column, tuple(_joined(names, places) for places in choices)
-    return Columns(names, positions, tuple(missing), ambiguous)
+    return Columns(names, positions, tuple(missing), ambiguous, _symbol(cells))
+
+
+def _symbol(cells: Sequence[str]) -> int | None:
+    ranks = [(rank, at) for at, cell in enumerate(cells) if (rank := symbol_rank(cell)) is not None]
+    return min(ranks)[1] if ranks else None
 
 
 def _choices(column: str, by_role: Mapping[str, list[int]], cells: Sequence[str]) -> list[_Places]:
@@ -118,14 +133,19 @@ def named_columns(names: Sequence[str]) -> Columns:
     Raises:
         InvalidLayoutError: a name is unknown, or a column is missing or named twice.
     """
-    unknown = [name for name in names if name.strip() not in _IGNORED and not role_of(name)]
+    unknown = [
+        name for name in names if name.strip() not in _IGNORED and not _means_something(name)
+    ]
     if unknown:
         raise InvalidLayoutError(
             f"No column of bars is called {', '.join(map(repr, unknown))}.",
-            f"Name {', '.join(COLUMNS)}, or date and time, and _ for a column to be ignored.",
+            f"Name {', '.join(COLUMNS)}, or date and time, symbol if there is one, and _ for a "
+            "column to be ignored.",
         )
     columns = columns_of(names)
-    spare = [at for at, name in enumerate(names) if role_of(name) and at not in columns.used]
+    spare = [
+        at for at, name in enumerate(names) if _means_something(name) and at not in columns.used
+    ]
     if columns.missing:
         raise InvalidLayoutError(
             f"The columns {','.join(names)} lack {', '.join(columns.missing)}.",
@@ -139,12 +159,8 @@ def named_columns(names: Sequence[str]) -> Columns:
     return columns
 
 
-def is_header(cells: Sequence[str], columns: Columns) -> bool:
-    """Whether the cells in the named places are names, not values."""
-    if len(cells) != columns.width:
-        return False
-    texts = [cells[at].strip() for at in columns.used]
-    return all(text and not any(map(str.isdigit, text)) for text in texts)
+def _means_something(name: str) -> bool:
+    return role_of(name) is not None or symbol_rank(name) is not None
 
 
 def shown(cell: str) -> str:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from adapters.csv.header import Columns, clipped
-from adapters.csv.spellings import COLUMNS
+from adapters.csv.spellings import COLUMNS, SYMBOL_COLUMN
 from domain.bar_files import BarFile
 from domain.errors import UnreadableFileError
 
@@ -24,10 +24,27 @@ def incomplete(columns: Columns, line: int, file: BarFile) -> UnreadableFileErro
         return UnreadableFileError(
             f"{file} lacks {_listed(columns.missing)}; its columns are: {found}.",
             f"{_EXAMPLE} If some go by another name, add the names of all in the file's order, "
-            f"and _ for those to be ignored: {_option(_guess(columns))}.",
+            f"and _ for those to be ignored: {option(columns)}.",
         )
-    which = "its first line" if line == 1 else f"line {line}"
-    return UnreadableFileError(f"{file} has no header; {which} is: {found}.", _name_them(columns))
+    if any(map(str.isdigit, "".join(columns.names))):
+        which = "its first line" if line == 1 else f"line {line}"
+        return UnreadableFileError(
+            f"{file} has no header; {which} is: {found}.",
+            _name_them(columns, "If it is one without a header"),
+        )
+    return UnreadableFileError(
+        f"Line {line} of {file} names none of the columns that are needed: {found}.",
+        _name_them(columns, "If the file holds bars"),
+    )
+
+
+def option(columns: Columns) -> str:
+    """Return the option with the names that are sure, and _ at the places to be settled."""
+    names = ["_"] * columns.width
+    for column, places in columns.cells.items():
+        for at, part in zip(places, ("date", "time"), strict=False):
+            names[at] = column if len(places) == 1 else part
+    return _option(names)
 
 
 def _ambiguous(
@@ -39,36 +56,34 @@ def _ambiguous(
         message = f"{file} has more than one column for {column}: {' and '.join(names)}."
     return UnreadableFileError(
         message,
-        "Name the columns in the file's order, and _ for those to be ignored: "
-        f"{_option(_guess(columns))}.",
+        f"Name the columns in the file's order, and _ for those to be ignored: {option(columns)}.",
     )
 
 
-def _name_them(columns: Columns) -> str:
+def _name_them(columns: Columns, when: str) -> str:
     """Say how to name the columns of a file that names none."""
-    names = _usual(columns.names)
+    names = _usual(columns)
     if names is None:
         return f"{_EXAMPLE} Check that the file holds bars, and what divides its fields."
     return (
-        "If it is one without a header, add the names of its columns in their order, such as "
-        f"{_option(names)}; _ is for a column to be ignored."
+        f"{when}, add the names of its columns in their order, such as {_option(names)}; _ is for "
+        "a column to be ignored."
     )
 
 
-def _usual(cells: Sequence[str]) -> list[str] | None:
-    """Return as many names as there are cells, in the usual order."""
+def _usual(columns: Columns) -> list[str] | None:
+    """Return as many names as there are columns, in the usual order but for the symbol's."""
     names = list(COLUMNS)
+    cells = list(columns.names)
+    if columns.symbol is not None:
+        del cells[columns.symbol]
     if len(cells) > len(names) and _TIME.fullmatch(cells[1].strip()):
         names[:1] = ["date", "time"]
-    return names + ["_"] * (len(cells) - len(names)) if len(cells) >= len(names) else None
-
-
-def _guess(columns: Columns) -> list[str]:
-    """Return the names that are sure, with _ at the places that are to be settled."""
-    names = ["_"] * columns.width
-    for column, places in columns.positions.items():
-        for at, part in zip(places, ("date", "time"), strict=False):
-            names[at] = column if len(places) == 1 else part
+    if len(cells) < len(names):
+        return None
+    names += ["_"] * (len(cells) - len(names))
+    if columns.symbol is not None:
+        names.insert(columns.symbol, SYMBOL_COLUMN)
     return names
 
 

@@ -22,6 +22,7 @@ _DECIMALS = (".", ",")
 # write the others so that a line does not break within a number.
 _ALIKE = {" ": "\u00a0\u202f\u2009", "'": "\u2019"}
 _THOUSANDS = (",", ".", " ", "'", "_")
+_CURRENCIES = "$€£¥"
 
 
 @attrs.frozen
@@ -29,10 +30,12 @@ class Notation:
     """How numbers are written: what stands before their fraction, and between thousands.
 
     A blank among thousands stands for a no-break space too, an apostrophe for a curved one.
+    `currency` is a sign that may stand before the first digit, and nowhere else.
     """
 
     decimal: str = "."
     thousands: str | None = None
+    currency: str | None = None
 
     @classmethod
     def of(cls, layout: FileLayout) -> Notation:
@@ -78,8 +81,19 @@ class Notation:
         grouped = f"[1-9][0-9]{{0,2}}([{self.separators}][0-9]{{3}})+{fraction}"
         return f"^[+-]?({plain}|{grouped})$"
 
+    def bare(self, text: str) -> str:
+        """Return `text` without the sign of the currency, if that stands before its digits."""
+        if self.currency is None:
+            return text
+        return re.sub(self._signed, r"\1", text)
+
+    @property
+    def _signed(self) -> str:
+        return f"^{re.escape(self.currency or '')}([0-9{re.escape(self.decimal)}])"
+
     def plain(self, text: str) -> str | None:
         """Return `text` in plain notation, or None where it is no number in this one."""
+        text = self.bare(text)
         if _compiled(self).fullmatch(text) is None:
             return None
         return "".join(each for each in text if each not in self.separators).replace(
@@ -94,6 +108,8 @@ class Notation:
         """
         import pyarrow.compute as pc
 
+        if self.currency is not None:
+            texts = pc.replace_substring_regex(texts, self._signed, r"\1")
         if any(_holds(texts, separator) for separator in self.separators):
             if not pc.all(pc.match_substring_regex(texts, self.pattern)).as_py():
                 return None
@@ -121,11 +137,17 @@ def _holds(texts: pa.StringArray, character: str) -> bool:
     return bool(pc.any(pc.match_substring(texts, character)).as_py())
 
 
+def currency_of(text: str) -> str | None:
+    """Return the sign of a currency with which `text` begins, if it does."""
+    return text[0] if text and text[0] in _CURRENCIES else None
+
+
 # ---- what is no number ---------------------------------------------------------------------
 
 
 def not_a_number(text: str, notation: Notation) -> str:
     """Return what is wrong with `text`, and in which notation it would be a number."""
+    text = notation.bare(text)
     bare = text.lstrip("+-")
     signs = [each for each in (bare[:1], bare[-1:]) if each and unicodedata.category(each) == "Sc"]
     if signs:
@@ -138,7 +160,7 @@ def _others(text: str, notation: Notation) -> Iterator[Notation]:
     """Yield other notations in which `text` is a number, if it has what is special in them."""
     thousands_tried = dict.fromkeys((notation.thousands, *_THOUSANDS))
     for decimal, thousands in itertools.product(_DECIMALS, thousands_tried):
-        other = Notation(decimal, thousands)
+        other = attrs.evolve(notation, decimal=decimal, thousands=thousands)
         grouped = any(separator in text for separator in other.separators)
         if decimal == thousands or (thousands != notation.thousands and not grouped):
             continue

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,13 +15,15 @@ from adapters.csv.decimals import Decimals, Notation, aligned, decimals
 from adapters.csv.encoding import utf8
 from adapters.csv.head import Named, shape_of
 from adapters.csv.header import clipped
+from adapters.csv.notation import currency_of
 from adapters.csv.source import RawInput, opened
-from adapters.csv.spellings import STAMP_COLUMN, VOLUME_COLUMN
+from adapters.csv.spellings import STAMP_COLUMN, SYMBOL_COLUMN, VOLUME_COLUMN
 from adapters.csv.spool import Spool
-from adapters.csv.stamps import StampReader, Stamps
+from adapters.csv.stamps import StampReader
+from adapters.csv.symbols import OneSymbol
 from adapters.csv.text_rows import TextRows, text_rows
 from domain.bar_files import BarFile, FileLayout, FileRows, NewProblemLog, RowChunk, RowProblemLog
-from domain.bars import PRICE_COLUMNS, Bars
+from domain.bars import PRICE_COLUMNS, Bars, Int64Array
 from domain.errors import UnreadableFileError
 from domain.ports import Progress
 from domain.rules import RowProblem
@@ -67,7 +70,8 @@ class CsvBarFileReader:
                 dates_only=stamps.dates_only,
                 rows=pass_.rows,
                 sha256=raw.sha256,
-                notes=(*notes, *stamps.notes),
+                notes=(*notes, *pass_.notes),
+                stamp_text=stamps.text_of,
             )
         problems.close()
 
@@ -90,9 +94,19 @@ class _Pass:
     def __init__(
         self, stamps: StampReader, notation: Notation, chunks: Spool, problems: RowProblemLog
     ) -> None:
-        self._stamps, self._notation = stamps, notation
+        self._stamps, self._symbol = stamps, OneSymbol()
+        self._notation = notation
+        # The prices' own, which their first row shows.
+        self._prices: Notation | None = None
         self._chunks, self._problems = chunks, problems
         self.rows = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was found without being told."""
+        sign = None if self._prices is None else self._prices.currency
+        written = () if sign is None else (f"Prices are written with {sign}.",)
+        return (*self._symbol.notes, *self._stamps.notes, *written)
 
     def take(self, text: TextRows) -> None:
         """Keep the rows without problems, and what is wrong with the others."""
@@ -101,15 +115,26 @@ class _Pass:
         if not len(text.lines):
             return
         stamped = self._stamps.read(text.columns[STAMP_COLUMN], text.lines)
-        prices, price_precision = aligned(
-            [decimals(text.columns[name], self._notation) for name in PRICE_COLUMNS]
-        )
+        prices, price_precision = aligned(self._price_columns(text))
         (volume,), size_precision = aligned([decimals(text.columns[VOLUME_COLUMN], self._notation)])
         numbers = dict(zip((*PRICE_COLUMNS, VOLUME_COLUMN), (*prices, volume), strict=True))
-        wrong = _wrong_rows(stamped, numbers)
+        problems = {name: column.problems for name, column in numbers.items()}
+        problems[STAMP_COLUMN] = stamped.problems
+        if SYMBOL_COLUMN in text.columns:
+            problems[SYMBOL_COLUMN] = self._symbol.problems(text.columns[SYMBOL_COLUMN], text.lines)
+        wrong = set[int]().union(*problems.values())
         if wrong:
-            self._problems.add(_problems(text, stamped, numbers))
-        self._keep(_bars(stamped, numbers, price_precision, size_precision), text, wrong)
+            self._problems.add(_told(text, problems))
+        columns = [stamped.values, *(column.values for column in numbers.values())]
+        self._keep(_bars(columns, price_precision, size_precision), text, wrong)
+
+    def _price_columns(self, text: TextRows) -> list[Decimals]:
+        texts = [text.columns[name] for name in PRICE_COLUMNS]
+        if self._prices is None:
+            signs = (currency_of(column[0].as_py()) for column in texts)
+            sign = next(filter(None, signs), None)
+            self._prices = attrs.evolve(self._notation, currency=sign)
+        return [decimals(column, self._prices) for column in texts]
 
     def _keep(self, bars: Bars, text: TextRows, wrong: set[int]) -> None:
         lines = text.lines
@@ -122,27 +147,15 @@ class _Pass:
             self._chunks.add(RowChunk(bars, lines))
 
 
-def _bars(
-    stamped: Stamps, numbers: Mapping[str, Decimals], price_precision: int, size_precision: int
-) -> Bars:
-    columns = [stamped.values, *(column.values for column in numbers.values())]
+def _bars(columns: Sequence[Int64Array], price_precision: int, size_precision: int) -> Bars:
     for column in columns:
         # Nobody else has them; Bars would copy what may be written to.
         column.flags.writeable = False
     return Bars.of_columns((columns[0], *columns), price_precision, size_precision)
 
 
-def _wrong_rows(stamped: Stamps, numbers: Mapping[str, Decimals]) -> set[int]:
-    wrong = set(stamped.problems)
-    return wrong.union(*(column.problems for column in numbers.values()))
-
-
-def _problems(
-    text: TextRows, stamped: Stamps, numbers: Mapping[str, Decimals]
-) -> Iterator[RowProblem]:
-    by_column = {name: column.problems for name, column in numbers.items()}
-    by_column[STAMP_COLUMN] = stamped.problems
-    for name, problems in by_column.items():
-        for row, problem in problems.items():
+def _told(text: TextRows, problems: Mapping[str, Mapping[int, str]]) -> Iterator[RowProblem]:
+    for name, by_row in problems.items():
+        for row, problem in by_row.items():
             shown = clipped(text.columns[name][row].as_py())
             yield RowProblem(int(text.lines[row]), name, shown, problem)

@@ -10,6 +10,8 @@ from domain.bars import PRICE_COLUMNS
 STAMP_COLUMN = "timestamp"
 VOLUME_COLUMN = "volume"
 COLUMNS = (STAMP_COLUMN, *PRICE_COLUMNS, VOLUME_COLUMN)
+# Whose bars the rows are; a file may tell it or not.
+SYMBOL_COLUMN = "symbol"
 
 # A stamp in two columns; either may stand alone as well.
 DATE, TIME = "date", "time"
@@ -36,6 +38,12 @@ _SPELLINGS: Mapping[str, str] = {
     "ttltrdqnty",
     TICKS: "tickvol tickvolume ticks",
 }
+# The most telling first: symbol may be that of all futures of one root, and a name of a company.
+_SYMBOLS = [
+    *("localsymbol", "symbol", "rawsymbol", "ticker", "tickersymbol", "stocksymbol", "actsymbol"),
+    *("tic", "sym", "instrument", "instrumentname", "contract", "security", "pair", "tscode"),
+    *("code", "isin", "cusip", "figi", "ric", "conid", "instrumentid", "securityid", "name"),
+]
 _ROLES = {text: role for role, texts in _SPELLINGS.items() for text in texts.split()}
 _BRACKETS = re.compile(r"<(.*)>")
 _JOINTS = re.compile(r"[\s_-]")
@@ -48,6 +56,16 @@ def plain_name(cell: str) -> str:
 
 def role_of(cell: str) -> str | None:
     """Return which of `COLUMNS`, `DATE`, `TIME` or `TICKS` a header's cell means, if any."""
+    return _ROLES.get(_joined(cell))
+
+
+def symbol_rank(cell: str) -> int | None:
+    """Return how telling a header's cell is as the name of a column of symbols, 0 being best."""
+    name = _joined(cell)
+    return _SYMBOLS.index(name) if name in _SYMBOLS else None
+
+
+def _joined(cell: str) -> str:
     name = plain_name(cell)
     bracketed = _BRACKETS.fullmatch(name)
-    return _ROLES.get(_JOINTS.sub("", bracketed[1] if bracketed else name))
+    return _JOINTS.sub("", bracketed[1] if bracketed else name)

@@ -20,7 +20,8 @@ from adapters.csv.epochs import (
 )
 from adapters.csv.stamp_formats import Form, Span, StampKind, Written, written
 from adapters.csv.stamp_values import Meaning
-from adapters.csv.zones import by_runs, to_utc, zone_in_stamp
+from adapters.csv.zone_names import zone_in_stamp
+from adapters.csv.zones import by_runs, to_utc
 from domain.bars import Int64Array
 from domain.sessions import NANOSECONDS_IN_DAY
 

@@ -94,7 +94,8 @@ _RUN_ON = r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?:(?P<second>[0-9]{2})FRACTIO
 _FRACTION = r"(?:[.,](?P<fraction>[0-9]{1,9}))?"
 _HALF = r"(?: *(?P<half>[AaPp][Mm])(?![A-Za-z]))?"
 _ZONE = (
-    r"(?: *(?P<zone>Z|(?P<sign>[+-])(?P<ahead_hours>[0-9]{2})(?::?(?P<ahead_minutes>[0-9]{2}))?)"
+    r"(?: *(?P<zone>Z|(?:UTC|GMT)?(?P<sign>[+-])(?P<ahead_hours>[0-9]{2})"
+    r"(?::?(?P<ahead_minutes>[0-9]{2}))?)"
     r"|(?: *(?P<utc>UTC|GMT)| +(?P<place>[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*)))?"
 )
 _BETWEEN = r"(?:T|,? +)"

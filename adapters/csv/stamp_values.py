@@ -9,7 +9,8 @@ import numpy as np
 
 from adapters.csv.epochs import FIRST, LAST, OUT_OF_RANGE, SHORT_YEAR, parse_epoch
 from adapters.csv.stamp_formats import Form, StampKind, Written, has_short_year, written
-from adapters.csv.zones import to_utc, zone_in_stamp
+from adapters.csv.zone_names import zone_in_stamp
+from adapters.csv.zones import to_utc
 from domain.bar_files import ClockChange, DateOrder
 from domain.sessions import midnight_utc
 

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from adapters.csv.date_order import order_of
 from adapters.csv.stamp_columns import UNREADABLE, Column, read_column
 from adapters.csv.stamp_formats import KINDS, Form, StampKind, written
+from adapters.csv.stamp_text import stamp_text
 from adapters.csv.stamp_values import NO_SUCH_TIME, Meaning
-from adapters.csv.zones import to_utc, zone_named
+from adapters.csv.zone_names import zone_named
+from adapters.csv.zones import to_utc
 from domain.bar_files import BarFile, FileLayout
 from domain.bars import Int64Array
 from domain.errors import TimeZoneNeededError
@@ -78,6 +80,10 @@ class StampReader:
         stamps = "1 stamp" if self._chosen == 1 else f"{self._chosen:,} stamps"
         chosen = f"{stamps} in hours that the clock repeats or skips: read as the "
         return (*self._found, f"{chosen}{self._meaning.change.value} instant.")
+
+    def text_of(self, stamp: int) -> str:
+        """Return an instant that was read (UTC nanoseconds) as the file writes its stamps."""
+        return stamp_text(stamp, self._kind, self._zone)
 
     def read(self, texts: pa.StringArray, lines: Int64Array) -> Stamps:
         """Return the instants of the trimmed `texts`, which stand in `lines`.

@@ -29,7 +29,8 @@ _BLANKS = " \t\n\r\v\f"
 class TextRows:
     """The cells of each of `COLUMNS` as Arrow strings without outer blanks, and each row's line.
 
-    Rows that have too few or too many fields are not among them but in `problems`.
+    Those of the symbol are there, too, where the file has them. Rows that have too few or too many
+    fields are not among them but in `problems`.
     """
 
     columns: Mapping[str, pa.StringArray]
@@ -130,7 +131,7 @@ def _named(cells: Mapping[int, pa.StringArray], columns: Columns) -> Mapping[str
     import pyarrow.compute as pc
 
     named = {}
-    for column, places in columns.positions.items():
+    for column, places in columns.cells.items():
         parts = [pc.ascii_trim_whitespace(cells[at]) for at in places]
         named[column] = parts[0] if len(parts) == 1 else _stamps(*parts)
     return named

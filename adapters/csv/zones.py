@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import functools
 import zoneinfo
 from collections.abc import Callable, Mapping
@@ -15,18 +14,12 @@ from numpy.typing import NDArray
 
 from domain.bar_files import ClockChange
 from domain.bars import Int64Array
-from domain.errors import UnknownTimeZoneError
 from domain.sessions import NANOSECONDS_IN_DAY
 
 Integers = NDArray[np.signedinteger]
 _SECOND = 1_000_000_000
 _QUARTER = 15 * 60 * _SECOND
 _EPOCH = dt.datetime(1970, 1, 1)
-# Found beside the zones of the database, but of another time scale, or of this machine.
-_NO_ZONES = ("posix/", "right/")
-_NOT_ZONES = {"localtime", "posixrules", "Factory"}
-# Their names say one thing and those who write them often mean the other.
-_DOUBTFUL = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
 
 
 @attrs.frozen(eq=False)
@@ -39,44 +32,6 @@ class Utc:
     values: Int64Array
     problems: Mapping[int, str]
     chosen: int = 0
-
-
-def zone_named(name: str) -> zoneinfo.ZoneInfo:
-    """Return the time zone `name` of the IANA database.
-
-    Raises:
-        UnknownTimeZoneError: there is none of that name.
-    """
-    try:
-        return _looked_up(name)
-    # A folder of the database, or a name too long for a file's, is an OSError.
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UnknownTimeZoneError(f"There is no time zone {name!r}.", _suggestion(name)) from error
-
-
-@functools.lru_cache(maxsize=64)
-def zone_in_stamp(name: str) -> zoneinfo.ZoneInfo | str:
-    """Return the time zone that a stamp names, or what is wrong with it."""
-    if name in _DOUBTFUL:
-        return f"names {name}, which never is daylight saving time: write {_DOUBTFUL[name]}"
-    try:
-        return _looked_up(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return f"names the time zone {name}, which the IANA database does not have"
-
-
-def _looked_up(name: str) -> zoneinfo.ZoneInfo:
-    if name in _NOT_ZONES or name.startswith(_NO_ZONES):
-        raise zoneinfo.ZoneInfoNotFoundError(name)
-    return zoneinfo.ZoneInfo(name)
-
-
-def _suggestion(name: str) -> str:
-    known = {zone.lower(): zone for zone in sorted(zoneinfo.available_timezones())}
-    near = difflib.get_close_matches(name.lower(), known, n=3)
-    if near:
-        return f"Did you mean {' or '.join(known[each] for each in near)}?"
-    return "Name one of the IANA database, such as America/New_York, Europe/London or UTC."
 
 
 def to_utc(local: Int64Array, zone: zoneinfo.ZoneInfo, change: ClockChange | None) -> Utc:

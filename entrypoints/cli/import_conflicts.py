@@ -10,9 +10,6 @@ import click
 from entrypoints.cli.wording import counted, safe
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping
-
     from application.conflicts import OnConflict, Overlap
     from application.import_policy import Conflict
     from entrypoints.cli.screen import Screen
@@ -36,7 +33,7 @@ class AskingPerson:
             f"{counted(overlap.different, 'bar')} with other values, {overlap.identical:,} the "
             f"same, {overlap.new:,} new."
         )
-        for line in day_lines(conflict.days, MOST_DAYS):
+        for line in day_lines(conflict, MOST_DAYS):
             self._say(line)
         for line in policy_lines(overlap):
             self._say(line)
@@ -71,12 +68,21 @@ def policy_lines(overlap: Overlap) -> list[str]:
     ]
 
 
-def day_lines(days: Mapping[dt.date, Overlap], most: int | None = None) -> list[str]:
-    """Return the counts of each day, a line each; those after the first `most` are summed up."""
+def day_lines(conflict: Conflict, most: int | None = None) -> list[str]:
+    """Return the counts of each day on which bars differ, a line each, then those of the others.
+
+    Days after the first `most` are summed up.
+    """
+    days = conflict.days
     lines = [
         f"  {date}  {day.different:>6,} different {day.identical:>6,} the same "
         f"{day.new:>6,} new {day.vanishing:>6,} held only"
         for date, day in list(days.items())[:most]
     ]
     hidden = len(days) - len(lines)
-    return [*lines, f"  and {counted(hidden, 'more day')}"] if hidden else lines
+    if hidden:
+        lines.append(f"  and {counted(hidden, 'more such day')}")
+    other = conflict.elsewhere
+    if days and (other.identical or other.new):
+        lines.append(f"  other days  {other.identical:>17,} the same {other.new:>6,} new")
+    return lines

@@ -13,6 +13,7 @@ from entrypoints.cli import options
 from entrypoints.cli.import_files import files_named
 from entrypoints.cli.options import Invocation
 from entrypoints.cli.refused_rows import check_problems_file, keep_problems
+from entrypoints.cli.wording import safe
 
 if TYPE_CHECKING:
     from application.import_csv import CsvImport
@@ -33,9 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--stamp",
     type=click.Choice(["open", "close"]),
-    default="open",
-    show_default=True,
-    help="Whether a stamp is when its bar opens or closes.",
+    help="Whether a stamp is when its bar opens or closes. [default: open, for intraday bars]",
 )
 @click.option(
     "--date-order",
@@ -51,6 +50,11 @@ if TYPE_CHECKING:
 @click.option("--delimiter", metavar="CHAR", help="What parts the fields; found, if not named.")
 @click.option("--decimal", metavar="CHAR", default=".", help="The decimal mark, if not a point.")
 @click.option("--thousands", metavar="CHAR", help="What groups the digits of numbers, if any.")
+@click.option(
+    "--negative-prices",
+    is_flag=True,
+    help="The instrument can trade at or below 0, as spreads and some futures do.",
+)
 @click.option(
     "--on-conflict",
     type=click.Choice(["ask", "skip", "overwrite", "merge"]),
@@ -104,23 +108,33 @@ def command(
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not choices["dry_run"]
     person = AskingPerson(screen) if asks else None
     documents: list[dict[str, Any]] = []
-    for file in named:
+    for place, file in enumerate(named):
         try:
             result = use_case.run(_request(file, instrument_id, **choices), person)
         except BarledgerError as error:
-            told = error
             if errors is not None and isinstance(error, RowsRefusedError):
                 keep_problems(errors, error, screen)
-            if isinstance(error, TimeZoneNeededError):
-                told = TimeZoneNeededError(error.message, _zones(invocation, instrument_id))
-            met = {"files": documents, "warnings": screen.warnings}
-            told.done = {key: value for key, value in met.items() if value}
+            told = _told(error, invocation, instrument_id)
+            left = [later.argument for later in named[place + 1 :]]
+            if left:
+                screen.warn(f"Not looked at after {file}: {', '.join(map(safe, left))}.")
+            met = {"files": documents, "not_tried": left, "warnings": screen.warnings}
+            told.done = {"file": file.argument, **{k: v for k, v in met.items() if v}}
             raise told from error.__cause__
         documents.append(document(result, dry_run=choices["dry_run"]))
         if not screen.as_json:
             show(screen, result, dry_run=choices["dry_run"])
     if screen.as_json:
         screen.show_json({"files": documents, "warnings": screen.warnings})
+
+
+def _told(
+    error: BarledgerError, invocation: Invocation, instrument_id: InstrumentId
+) -> BarledgerError:
+    """Return the error with whole commands in it, where it is one of a few to choose from."""
+    if isinstance(error, TimeZoneNeededError):
+        return TimeZoneNeededError(error.message, _zones(invocation, instrument_id))
+    return error
 
 
 def _zones(invocation: Invocation, instrument_id: InstrumentId) -> str:
@@ -145,7 +159,8 @@ def _request(file: BarFile, instrument_id: InstrumentId, **choices: Any) -> CsvI
         instrument_id=instrument_id,
         bar_type=choices["bar_type"],
         layout=_layout(**choices),
-        stamp=Stamp(choices["stamp"]),
+        stamp=Stamp(choices["stamp"]) if choices["stamp"] else None,
+        prices_may_be_negative=choices["negative_prices"],
         on_conflict=OnConflict(choices["on_conflict"]),
         bars_may_vanish=choices["yes"],
         dry_run=choices["dry_run"],

@@ -33,7 +33,7 @@ def show(screen: Screen, result: CsvImportResult, *, dry_run: bool) -> None:
 
 
 def _show_plan(screen: Screen, result: CsvImportResult) -> None:
-    for line in day_lines(result.by_day):
+    for line in day_lines(result.conflict):
         screen.show_text(line)
     if result.on_conflict is None:
         screen.show_text("  --on-conflict would have to say what to do, or you would be asked:")

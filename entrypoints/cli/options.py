@@ -130,11 +130,21 @@ def instrument(*, multiple: bool, required: bool) -> Callable[..., Any]:
         "-i",
         "--instrument",
         "instruments" if multiple else "instrument",
-        multiple=multiple,
+        # One that is named again must not quietly take the place of the first.
+        multiple=True,
         required=required,
+        callback=None if multiple else _only_one,
         metavar="ID",
         help="An instrument ID such as AAPL.NASDAQ." + (" Repeatable." if multiple else ""),
     )
+
+
+def _only_one(
+    context: click.Context, parameter: click.Parameter, names: tuple[str, ...]
+) -> str | None:
+    if len(names) > 1:
+        raise click.BadParameter("name one instrument only", context, parameter)
+    return next(iter(names), None)
 
 
 def bar_type(default: str | None, note: str) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from application.rows import CheckedRows, Reading, RowCheck
 from domain.bar_files import BarFile, FileRows, RowChunk
 from domain.bar_type import BarType
 from domain.bars import Bars
-from domain.errors import BarTypeNeededError, RowsRefusedError
+from domain.errors import BarTypeMismatchError, BarTypeNeededError, RowsRefusedError
 from domain.instrument import InstrumentId
 from domain.sessions import Stamp
 from tests.builders import AAPL, MINUTE, minute_bars, session_bars, utc
@@ -41,7 +41,7 @@ def file_rows(
 def check(
     rows: FileRows,
     bar_type: str | None = None,
-    stamp: Stamp = Stamp.OPEN,
+    stamp: Stamp | None = None,
     instrument_id: InstrumentId = AAPL.instrument_id,
     least_precisions: tuple[int, int] = (0, 0),
 ) -> CheckedRows:
@@ -61,9 +61,24 @@ def bars_of(checked: CheckedRows) -> Bars:
     return Bars.concat(parts)
 
 
-def problems(rows: FileRows, bar_type: str | None = None) -> list[tuple[int, str, str]]:
+def stamped(stamps: list[int]) -> Bars:
+    """Bars whose open and close are these stamps."""
+    at = np.array(stamps, np.int64)
+    return attrs.evolve(minute_bars(count=len(at)), ts_open=at, ts_event=at)
+
+
+def midnight(date: str) -> int:
+    return utc(f"{date}T00:00:00")
+
+
+def problems(
+    rows: FileRows,
+    bar_type: str | None = None,
+    stamp: Stamp | None = None,
+    instrument_id: InstrumentId = AAPL.instrument_id,
+) -> list[tuple[int, str, str]]:
     with pytest.raises(RowsRefusedError) as caught:
-        check(rows, bar_type)
+        check(rows, bar_type, stamp, instrument_id)
     return [(one.line, one.column, one.problem) for one in caught.value.rows]
 
 
@@ -157,15 +172,13 @@ def test_a_value_can_be_too_long_for_the_decimals_that_the_series_has() -> None:
 
 def test_two_stamps_of_one_slot_are_one_bar_told_twice() -> None:
     hours = [utc(f"2024-01-02T{time}:00") for time in ("14:30", "15:00", "16:00", "17:00")]
-    bars = attrs.evolve(minute_bars(count=4), ts_open=hours, ts_event=hours)
+    rows = file_rows(stamped(hours))
     with pytest.raises(RowsRefusedError) as caught:
-        check(file_rows(bars), "1_HOUR", Stamp.CLOSE)
-    assert [(one.line, one.problem) for one in caught.value.rows] == [
-        (3, "repeats the row before it")
-    ]
-    weeks = [utc("2024-01-02T00:00:00"), utc("2024-01-06T00:00:00")]
-    weekly = attrs.evolve(minute_bars(count=2), ts_open=weeks, ts_event=weeks)
-    assert problems(file_rows(weekly, dates_only=True), "1_WEEK")[0][0] == 3
+        check(rows, "1_HOUR", Stamp.CLOSE)
+    same = "lies in the same bar as the row before it"
+    assert [(one.line, one.problem) for one in caught.value.rows] == [(3, same)]
+    weeks = file_rows(stamped([midnight("2024-01-02"), midnight("2024-01-05")]), dates_only=True)
+    assert problems(weeks, "1_WEEK") == [(3, "timestamp", same)]
 
 
 def test_the_precisions_are_those_that_every_chunk_needs() -> None:
@@ -186,17 +199,165 @@ def test_stamps_at_midnight_are_dates_where_nothing_else_is_said() -> None:
     assert problems(file_rows(bars, (2,), dates_only=True), "1_MIN")[0][2].startswith("is a date")
 
 
-def test_one_stamp_that_is_no_midnight_makes_all_of_them_times() -> None:
-    labels = np.array([utc(f"2024-01-0{day}T05:00:00") for day in (2, 3, 4, 5)])
-    labels[3] += MINUTE
-    bars = attrs.evolve(minute_bars(count=4), ts_open=labels, ts_event=labels)
-    assert [line for line, _, _ in problems(file_rows(bars, (2,)), "1_DAY")] == [2, 3, 4, 5]
+def test_a_time_names_the_date_on_which_the_venue_trades() -> None:
+    """Daily bars that are stamped by the session's open, close or some time of its date."""
+    for time in ("14:30", "21:00", "05:00", "05:01", "18:00"):
+        stamps = [utc(f"2024-01-0{day}T{time}:00") for day in (2, 3, 4, 5)]
+        for bar_type in (None, "1_DAY"):
+            daily = bars_of(check(file_rows(stamped(stamps), (2,)), bar_type))
+            assert daily.ts_open.tolist() == [midnight(f"2024-01-0{day}") for day in (2, 3, 4, 5)]
+            assert daily.ts_event[0] == utc("2024-01-02T21:00:00")
+
+
+def test_the_evening_of_a_futures_session_names_the_next_date() -> None:
+    es = InstrumentId.parse("ESH4.CME")
+    stamps = [utc(f"2024-01-0{day}T23:00:00") for day in (1, 2, 3, 4)]
+    daily = bars_of(check(file_rows(stamped(stamps)), "1_DAY", instrument_id=es))
+    assert daily.ts_open.tolist() == [midnight(f"2024-01-0{day}") for day in (2, 3, 4, 5)]
+
+
+def test_a_time_between_two_sessions_needs_to_be_said() -> None:
+    euro = InstrumentId.parse("EUR/USD.IDEALPRO")
+    stamps = [utc(f"2024-01-0{day}T22:00:00") for day in (2, 3)]
+    rows = file_rows(stamped(stamps))
+    assert [line for line, _, _ in problems(rows, "1_DAY", instrument_id=euro)] == [2, 3]
+    for stamp, days in ((Stamp.OPEN, (3, 4)), (Stamp.CLOSE, (2, 3))):
+        daily = bars_of(check(file_rows(stamped(stamps)), "1_DAY", stamp, euro))
+        assert daily.ts_open.tolist() == [midnight(f"2024-01-0{day}") for day in days]
+
+
+def test_a_time_on_a_day_without_a_session_names_no_date() -> None:
+    stamps = [utc("2024-01-12T14:30:00"), utc("2024-01-15T14:30:00")]
+    ((line, _, problem),) = problems(file_rows(stamped(stamps)), "1_DAY")
+    assert line == 3
+    assert "no session" in problem
+
+
+WEEKLY = [
+    # label, stamp, the label in the catalog and the close, or a part of the problem
+    ("2024-01-08", None, "2024-01-08", "2024-01-12T21:00"),
+    ("2024-01-12", None, "2024-01-12", "2024-01-12T21:00"),
+    ("2024-01-02", None, "2024-01-02", "2024-01-05T21:00"),
+    ("2024-03-28", None, "2024-03-28", "2024-03-28T20:00"),
+    ("2024-01-10", None, None, "amid a week"),
+    ("2024-01-07", None, None, "--stamp open if the week begins then"),
+    ("2024-01-07", Stamp.OPEN, "2024-01-08", "2024-01-12T21:00"),
+    ("2024-01-06", Stamp.OPEN, "2024-01-08", "2024-01-12T21:00"),
+    ("2024-01-07", Stamp.CLOSE, "2024-01-07", "2024-01-07T00:01"),
+    ("2024-01-08", Stamp.CLOSE, "2024-01-07", "2024-01-07T00:01"),
+]
+
+
+@pytest.mark.parametrize(("label", "stamp", "kept", "close"), WEEKLY)
+def test_a_week_never_closes_before_it_has_traded(
+    label: str, stamp: Stamp | None, kept: str | None, close: str
+) -> None:
+    rows = file_rows(stamped([midnight(label)]), dates_only=True)
+    if kept is None:
+        ((_, _, problem),) = problems(rows, "1_WEEK", stamp)
+        assert close in problem
+        return
+    weekly = bars_of(check(rows, "1_WEEK", stamp))
+    assert weekly.ts_open.tolist() == [midnight(kept)]
+    assert weekly.ts_event.tolist() == [utc(f"{close}:00")]
+
+
+def test_a_market_that_trades_every_day_has_weeks_from_monday_alone() -> None:
+    """Some exchanges begin their weeks on a Thursday, of which three days would be foretold."""
+    coin = InstrumentId.parse("BTC/USD.KRAKEN")
+    thursday = file_rows(stamped([midnight("2024-01-04")]), dates_only=True)
+    assert "amid a week" in problems(thursday, "1_WEEK", instrument_id=coin)[0][2]
+    monday = file_rows(stamped([midnight("2024-01-08")]), dates_only=True)
+    closes = bars_of(check(monday, "1_WEEK", None, coin)).ts_event
+    assert closes.tolist() == [midnight("2024-01-15")]
+
+
+@pytest.mark.parametrize(
+    ("label", "stamp", "kept", "close"),
+    [
+        ("2024-03-01", None, "2024-03-01", "2024-03-28T20:00"),
+        ("2024-03-31", None, "2024-03-31", "2024-03-31T00:01"),
+        ("2024-01-02", None, "2024-01-02", "2024-01-31T21:00"),
+        ("2024-03-15", None, None, "amid a month"),
+        ("2024-04-01", Stamp.CLOSE, "2024-03-31", "2024-03-31T00:01"),
+    ],
+)
+def test_a_month_is_labelled_by_its_first_or_last_day(
+    label: str, stamp: Stamp | None, kept: str | None, close: str
+) -> None:
+    rows = file_rows(stamped([midnight(label)]), dates_only=True)
+    if kept is None:
+        assert close in problems(rows, "1_MONTH", stamp)[0][2]
+        return
+    monthly = bars_of(check(rows, "1_MONTH", stamp))
+    assert (monthly.ts_open[0], monthly.ts_event[0]) == (midnight(kept), utc(f"{close}:00"))
+
+
+# ---- bar types that are named wrongly --------------------------------------------------------
+
+
+def every(minutes: int, count: int) -> list[int]:
+    """Stamps of a session, so many minutes apart."""
+    return [utc("2024-01-02T14:30:00") + step * minutes * MINUTE for step in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "named", "found"),
+    [
+        (every(5, 40), "1_MIN", "5_MIN"),
+        (every(2, 40), "1_MIN", "2_MIN"),
+        ([utc(f"2024-01-{day:02}T05:00:00") for day in (2, 3, 4, 5)], "1_MIN", "1_DAY"),
+        (
+            [midnight(date) for date in ("2024-01-05", "2024-01-12", "2024-01-19", "2024-01-26")],
+            "1_DAY",
+            "1_WEEK",
+        ),
+        (
+            [midnight(date) for date in ("2024-01-08", "2024-02-05", "2024-03-04", "2024-04-01")],
+            "1_WEEK",
+            "1_MONTH",
+        ),
+    ],
+)
+def test_bars_of_a_longer_type_than_named_are_refused_or_told(
+    stamps: list[int], named: str, found: str
+) -> None:
+    """As the named type their high, low and close would be known before they were."""
+    with pytest.raises(BarTypeMismatchError) as caught:
+        check(file_rows(stamped(stamps)), named)
+    assert f"--bar-type {found}" in caught.value.recovery
+
+
+def test_few_bars_of_a_longer_type_are_told() -> None:
+    checked = check(file_rows(stamped(every(5, 6))), "1_MIN")
+    assert checked.suspicions[0].kind == "bar-type"
+    assert "5_MIN" in checked.suspicions[0].sentence
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_thin_stock_is_what_it_is_named(seed: int) -> None:
+    minutes = np.sort(np.random.default_rng(seed).choice(390, 25, replace=False))
+    stamps = (utc("2024-01-02T14:30:00") + minutes * MINUTE).tolist()
+    checked = check(file_rows(stamped(stamps)), "1_MIN")
+    assert "bar-type" not in {one.kind for one in checked.suspicions}
 
 
 def test_bars_that_have_not_closed_yet_are_refused() -> None:
     bars = minute_bars("2025-12-31T23:58:00", 3)
     (found,) = problems(file_rows(bars, (1, 2)), "1_MIN")
     assert found == (4, "timestamp", "the bar has not closed yet")
+
+
+def test_rows_in_no_order_are_named_before_a_bar_type_is_guessed() -> None:
+    minutes = [35, 34, 32, 33, 31]
+    stamps = [utc(f"2024-01-02T14:{minute}:00") for minute in minutes]
+    broken = attrs.evolve(stamped(stamps), close=np.array([18_701, -5, 18_703, 18_704, 18_705]))
+    found = problems(file_rows(broken))
+    assert [(line, column) for line, column, _ in found] == [
+        (3, "close"),
+        (3, "low"),
+        (5, "timestamp"),
+    ]
 
 
 def test_one_row_shows_no_bar_type() -> None:

@@ -83,10 +83,21 @@ def test_where_nobody_is_there_the_error_tells_counts_and_days() -> None:
     assert "35 are new" in error.message
     assert "2024-01-06: 2 different, 3 the same, 5 new, 7 held" in error.message
     assert "2024-01-07" not in error.message
-    assert "and 2 more days" in error.message
+    assert "and 2 more such days" in error.message
     assert "skip" in error.recovery
     assert "49 held bars would vanish" in error.recovery
     assert len(error.conflicts) == 7
+
+
+def test_days_on_which_nothing_differs_are_summed_up() -> None:
+    same = Overlap(new=4, identical=9)
+    by_day = {DAY: DIFFERENT, DAY + dt.timedelta(days=1): same}
+    met = Conflict(BarFile(None), AAPL, DIFFERENT + same + Overlap(new=100), by_day)
+    assert list(met.days) == [DAY]
+    assert met.elsewhere == Overlap(new=104, identical=9)
+    with pytest.raises(ConflictError) as caught:
+        Policy(OnConflict.ASK, False, None).settle(met)
+    assert "on other days: 9 the same, 104 new" in caught.value.message
 
 
 def test_a_look_decides_nothing() -> None:

@@ -291,3 +291,69 @@ def test_a_name_that_moves_the_cursor_is_made_harmless(
     ended = barledger("import-csv", file, "-i", "AAPL.NASDAQ")
     assert ended.code == 0
     assert "\x1b" not in ended.out + ended.err
+
+
+# ---- what is meant is not what is taken ------------------------------------------------------
+
+
+def test_one_instrument_is_named_once(barledger: Barledger, tmp_path: Path, catalog: Path) -> None:
+    file = write(tmp_path, "bars.csv", "2024-01-02T15:00:00")
+    ended = barledger("import-csv", file, "-i", "AAPL.NASDAQ", "-i", "MSFT.NASDAQ")
+    assert ended.code == 2
+    assert "one instrument" in ended.err
+    assert not catalog.exists()
+
+
+def test_bars_of_five_minutes_are_not_taken_for_minutes(
+    barledger: Barledger, tmp_path: Path, catalog: Path
+) -> None:
+    lines = csv_text(session_bars("2024-01-02", "2024-01-03")).splitlines(keepends=True)
+    file = tmp_path / "five.csv"
+    file.write_text("".join([lines[0], *lines[1::5]]))
+    words = ["import-csv", file, "-i", "AAPL.NASDAQ", "--json"]
+    ended = barledger(*words, "--bar-type", "1_MIN")
+    assert ended.code == 2
+    assert ended.document["error"]["code"] == "bar-type-mismatch"
+    assert "--bar-type 5_MIN" in ended.document["error"]["recovery"]
+    assert not catalog.exists()
+    assert barledger(*words).document["files"][0]["bar_type"] == "5_MIN"
+
+
+def test_prices_below_zero_need_to_be_allowed(barledger: Barledger, tmp_path: Path) -> None:
+    file = tmp_path / "oil.csv"
+    file.write_text(
+        HEADER + "2020-04-17,18,20,17,18,10\n2020-04-20,17.73,17.85,-40.32,-37.63,247947\n"
+    )
+    words = ["import-csv", file, "-i", "CLK0.NYMEX", "--bar-type", "1_DAY", "--json"]
+    refused = barledger(*words)
+    assert {row["column"] for row in refused.document["error"]["rows"]} == {"low", "close"}
+    assert barledger(*words, "--negative-prices").code == 0
+    out = barledger("export", "-i", "CLK0.NYMEX", "--format", "csv", "--output", "-").out
+    assert "2020-04-20,17.73,17.85,-40.32,-37.63,247947" in out
+
+
+def test_files_after_a_refused_one_are_named(barledger: Barledger, tmp_path: Path) -> None:
+    good = write(tmp_path, "a.csv", "2024-01-02T15:00:00")
+    bad = write(tmp_path, "b.csv", "2024-01-03T15:00:00", price=-9_000)
+    left = write(tmp_path, "c.csv", "2024-01-04T15:00:00")
+    ended = barledger("import-csv", good, bad, left, "-i", "AAPL.NASDAQ", "--json")
+    assert ended.code == 4
+    assert [one["file"] for one in ended.document["files"]] == [str(good)]
+    assert ended.document["file"] == str(bad)
+    assert ended.document["not_tried"] == [str(left)]
+    assert "Not looked at" in ended.err
+
+
+def test_days_on_which_nothing_differs_are_summed_up(barledger: Barledger, tmp_path: Path) -> None:
+    held = tmp_path / "held.csv"
+    held.write_text(csv_text(session_bars("2024-01-02", "2024-01-04", minutes=10)))
+    assert barledger("import-csv", held, "-i", "AAPL.NASDAQ").code == 0
+    text = csv_text(session_bars("2024-01-02", "2024-01-05", minutes=10)).splitlines(keepends=True)
+    text[15] = text[15].rsplit(",", 1)[0] + ",777\n"
+    more = tmp_path / "more.csv"
+    more.write_text("".join(text))
+    shown = barledger("import-csv", more, "-i", "AAPL.NASDAQ", "--dry-run").out
+    days = [line.split() for line in shown.splitlines() if line.startswith("  2024-")]
+    assert [day[:3] for day in days] == [["2024-01-03", "1", "different"]]
+    (others,) = [line.split() for line in shown.splitlines() if "other days" in line]
+    assert others == ["other", "days", "20", "the", "same", "10", "new"]

@@ -14,7 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.csv.stamps import StampReader
-from adapters.csv.zones import to_utc, zone_named
+from adapters.csv.zone_names import zone_named
+from adapters.csv.zones import to_utc
 from domain.bar_files import BarFile, ClockChange, DateOrder, FileLayout
 from domain.errors import (
     BarledgerError,
