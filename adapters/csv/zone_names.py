@@ -22,7 +22,6 @@ _PLACES = {
     **dict.fromkeys(("PT", "PST", "PDT"), "America/Los_Angeles"),
     "BST": "Europe/London",
     "CEST": "Europe/Berlin",
-    "EEST": "Europe/Athens",
     **dict.fromkeys(("AEST", "AEDT"), "Australia/Sydney"),
     "JST": "Asia/Tokyo",
     "HKT": "Asia/Hong_Kong",
@@ -84,8 +83,9 @@ def _by_offset(name: str) -> str | None:
     side = "ahead of" if ahead > 0 else "behind"
     hours = "1 hour" if abs(ahead) == 1 else f"{abs(ahead)} hours"
     return (
-        f"Etc/GMT{-ahead:+d} is {hours} {side} UTC all year (the sign of such names counts "
-        "westward). If the clock knows daylight saving, name its place, such as America/New_York."
+        f"Name Etc/GMT{-ahead:+d}, which is {hours} {side} UTC all year (the sign of such names "
+        "counts westward), or the place if its clock knows daylight saving, such as "
+        "America/New_York."
     )
 
 
@@ -99,9 +99,8 @@ def _hours_ahead(match: re.Match[str]) -> int | None:
 
 
 def _by_name(name: str) -> str | None:
-    known = {
-        zone.lower(): zone for zone in sorted(zoneinfo.available_timezones()) if _is_zone(zone)
-    }
+    names = sorted(filter(_is_zone, zoneinfo.available_timezones()))
+    known = {zone.lower(): zone for zone in names}
     exact = known.get(name.lower()) or _PLACES.get(name.upper())
     if exact is not None:
         return f"Did you mean {exact}?"
