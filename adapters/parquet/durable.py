@@ -78,6 +78,7 @@ class DurableBatch:
                 if target in named or _is_both(temporary, target):
                     target.unlink(missing_ok=True)
             raise
+        self._staged.clear()
 
 
 def _give_free_name(temporary: Path, target: Path, named: set[Path]) -> None:
