@@ -68,14 +68,14 @@ class _Gzip:
         self._member = zlib.decompressobj(wbits=_GZIP_FORMAT)
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes, as many as come of what is read at a time; `size` is no matter.
+        """Return the next bytes: all that come of `size` packed ones, or of fewer.
 
         Raises:
             OSError, zlib.error: there is something else, or an end is missing.
         """
         content = b""
         while not content:
-            packed = self._member.unused_data or self._raw.read(_PACKED_AT_A_TIME)
+            packed = self._member.unused_data or self._raw.read(min(size, _PACKED_AT_A_TIME))
             if not packed:
                 return self._end()
             if self._member.eof:

@@ -32,8 +32,9 @@ def incomplete(columns: Columns, line: int, file: BarFile) -> UnreadableFileErro
             f"{file} has no header; {which} is: {found}.",
             _name_them(columns, "If it is one without a header"),
         )
+    problem = "is one field" if columns.width == 1 else "names none of the columns that are needed"
     return UnreadableFileError(
-        f"Line {line} of {file} names none of the columns that are needed: {found}.",
+        f"Line {line} of {file} {problem}: {found}.",
         _name_them(columns, "If the file holds bars"),
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from adapters.csv.bar_texts import date_texts, decimal_texts, instant_texts, price_texts
-from adapters.csv.zones import zone_named
+from adapters.csv.zone_names import zone_named
 from domain.bars import Bars
 from domain.exporting import BarsToWrite
 from domain.instrument import Series

@@ -24,6 +24,7 @@ from domain.ports import Progress
 from domain.rules import RowProblem
 
 _COLUMNS = ("timestamp", *PRICE_COLUMNS, "volume")
+_SYMBOL = "symbol"
 _LIMIT = Decimal(10) ** MAX_DIGITS
 _EXACT = Context(prec=400)
 _CHUNK = 2
@@ -42,7 +43,8 @@ class _Content:
 class MemoryBarFileReader:
     """A `BarFileReader` of rows that were put under a path, None being standard input.
 
-    Each value is read on its own, with the standard library: slow, and easy to be sure of.
+    Each value is read on its own, with the standard library: slow, and easy to be sure of. Rows may
+    have a cell `symbol` as well, which must be the same in all.
     Stamps have at most six digits after the second's point. A chunk has two rows.
     """
 
@@ -78,6 +80,7 @@ class MemoryBarFileReader:
             good: list[tuple[int, list[Decimal]]] = []
             for line, row in enumerate(rows, content.first_line):
                 values, own = _values(row, line, stamps, layout)
+                own += _other_symbol(row, line, rows[0], content.first_line)
                 problems.add(own)
                 if not own:
                     good.append((line, values))
@@ -88,6 +91,7 @@ class MemoryBarFileReader:
             dates_only=stamps.kind == DATE,
             rows=len(rows),
             sha256=hashlib.sha256(json.dumps(content.rows).encode()).hexdigest(),
+            stamp_text=stamps.text_of,
         )
         problems.close()
 
@@ -101,7 +105,7 @@ class MemoryBarFileReader:
 def _columns(layout: FileLayout) -> tuple[str, ...] | None:
     if layout.columns is None:
         return None
-    used = sorted(name for name in layout.columns if name not in ("", "_"))
+    used = sorted(name for name in layout.columns if name not in ("", "_", _SYMBOL))
     if used != sorted(_COLUMNS):
         raise InvalidLayoutError(
             f"The columns {', '.join(layout.columns)} do not name each thing once.",
@@ -146,6 +150,14 @@ def _values(
             problem = str(error) if text else "is missing"
             problems.append(RowProblem(line, column, text, problem))
     return values, problems
+
+
+def _other_symbol(row: Row, line: int, first: Row, first_line: int) -> list[RowProblem]:
+    symbol, expected = row.get(_SYMBOL, ""), first.get(_SYMBOL, "")
+    if symbol.strip().lower() == expected.strip().lower():
+        return []
+    problem = f"is another symbol than {expected} in line {first_line}"
+    return [RowProblem(line, _SYMBOL, symbol.strip(), problem)]
 
 
 def _number(text: str, layout: FileLayout) -> Decimal:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from domain.bar_files import ClockChange, DateOrder, FileLayout
 from domain.errors import DateOrderNeededError, TimeZoneNeededError, UnknownTimeZoneError
+from domain.sessions import instant_text
 from domain.window import nanoseconds
 
 DATE, LOCAL, ZONED = "a date alone", "a time without a zone", "a time with a zone"
@@ -59,6 +60,18 @@ class StampTexts:
         if own == LOCAL and self._zone is not None:
             return self._on_clock(stamp, self._zone)
         return nanoseconds(stamp.replace(tzinfo=dt.UTC) if own == DATE else stamp)
+
+    def text_of(self, stamp: int) -> str:
+        """Return UTC nanoseconds as the file writes its stamps, in ISO form where it may."""
+        seconds, rest = divmod(stamp, 1_000_000_000)
+        fraction = f".{rest:09d}".rstrip("0").rstrip(".")
+        if self.kind == DATE:
+            return dt.datetime.fromtimestamp(seconds, dt.UTC).date().isoformat()
+        if self.kind == LOCAL:
+            return dt.datetime.fromtimestamp(seconds, self._zone).strftime(
+                f"%Y-%m-%d %H:%M:%S{fraction}"
+            )
+        return instant_text(stamp)
 
     def _iso(self, text: str) -> str:
         match = _YEAR_LAST.fullmatch(text)

@@ -52,6 +52,12 @@ class Read:
     dates_only: bool
     rows: int
     sha256: str
+    stamp_text: Callable[[int], str]
+
+    @property
+    def texts(self) -> list[str]:
+        """The stamps as the file writes them."""
+        return [self.stamp_text(stamp) for stamp in self.bars.ts_open.tolist()]
 
 
 @attrs.frozen
@@ -75,6 +81,7 @@ class Files:
                 found.dates_only,
                 found.rows,
                 found.sha256,
+                found.stamp_text,
             )
 
 
@@ -83,9 +90,10 @@ Make = Callable[[Path, NewProblemLog], tuple[BarFileReader, Put]]
 
 def csv_files(folder: Path, new_problem_log: NewProblemLog) -> tuple[BarFileReader, Put]:
     def put(name: str, rows: Sequence[Row], header: bool) -> Path:
-        named = [",".join(row.get(column, "") for column in COLUMNS) for row in rows]
+        columns = (*COLUMNS, *(["symbol"] if any("symbol" in row for row in rows) else []))
+        named = [",".join(row.get(column, "") for column in columns) for row in rows]
         bare = [",".join(row.values()) for row in rows]
-        lines = [",".join(COLUMNS), *named] if header else bare
+        lines = [",".join(columns), *named] if header else bare
         path = folder / name
         path.write_text("\n".join([*lines, ""]))
         return path
@@ -205,6 +213,52 @@ def test_a_time_that_daylight_saving_skips_or_repeats_is_a_problem(
     (problem,) = read.problems
     assert (problem.line, problem.column, problem.value) == (3, "timestamp", stamp)
     assert read.lines.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        ["2024-01-07", "2024-07-07"],
+        ["2024-01-02 10:30:00", "2024-07-02 10:30:00", "1969-12-31 23:59:59"],
+        ["2024-01-02 10:30:00.5", "2024-01-02 10:30:00.000001", "2024-01-02 10:30:01"],
+        ["2024-01-02T10:30:00Z", "2024-07-02T10:30:00Z"],
+    ],
+)
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata", "UTC"])
+def test_an_instant_is_written_as_the_file_writes_its_stamps(
+    files: Files, zone: str, stamps: list[str]
+) -> None:
+    assert files.read([row(each) for each in stamps], FileLayout(time_zone=zone)).texts == stamps
+
+
+def test_an_instant_of_a_stamp_with_an_offset_is_written_in_utc(files: Files) -> None:
+    assert files.read([row("2024-01-02T09:30:00-05:00")], NEW_YORK).texts == [
+        "2024-01-02T14:30:00Z"
+    ]
+
+
+@pytest.mark.parametrize("date", ["01/13/2024", "13/01/2024"])
+def test_a_date_with_the_year_last_is_written_with_the_year_first(files: Files, date: str) -> None:
+    assert files.read([row(date)]).texts == ["2024-01-13"]
+
+
+def test_rows_of_another_symbol_than_the_first_are_problems(files: Files) -> None:
+    symbols = ["ESH4", "ESM4", "esh4", "", "ESH4"]
+    rows = [{"symbol": each, **row(f"2024-01-0{at}")} for at, each in enumerate(symbols, 2)]
+    read = files.read(rows)
+    problem = "is another symbol than ESH4 in line 2"
+    assert list(read.problems) == [
+        RowProblem(3, "symbol", "ESM4", problem),
+        RowProblem(5, "symbol", "", problem),
+    ]
+    assert read.lines.tolist() == [2, 4, 6]
+
+
+def test_a_symbol_may_be_named_among_the_columns(files: Files) -> None:
+    layout = FileLayout(columns=("timestamp", "symbol", "open", "high", "low", "close", "volume"))
+    rows = [bare("2024-01-02", each, "1", "1", "1", "1", "5") for each in ("AAPL", "MSFT")]
+    (problem,) = files.read(rows, layout, header=False).problems
+    assert (problem.line, problem.column, problem.value) == (2, "symbol", "MSFT")
 
 
 @pytest.mark.parametrize("column", COLUMNS)

@@ -131,6 +131,36 @@ SAMPLES = [
         _file(_rows(["2024-03-10 02:30:00", "2024-03-10 02:31:00", "2024-03-10 02:32:00"])),
         {**_ZONE, "--dst": "earlier"},
     ),
+    Sample(
+        "symbols",
+        _file(
+            _rows(_stamps("%Y-%m-%dT%H:%MZ"), "1,{0},{1}.50,{2}.25,{3},{1}.75,{4},ESH4"),
+            f"instrument_id,{HEADER},symbol",
+        ),
+    ),
+    Sample(
+        "nasdaq",
+        _file(
+            _rows(
+                [f"01/{day}/2024" for day in [*_DAYS, "16", "17"]][::-1],
+                "{0},${1},{4},${1}.5,${2}.25,${3}",
+            ),
+            "Date,Close/Last,Volume,Open,High,Low",
+        ),
+    ),
+    Sample(
+        "dukascopy",
+        _file(_rows(_stamps("%d.%m.%Y %H:%M:%S.000 GMT+0100"), "{0},{1},{2},{3},{1},{4}")),
+        {"--date-order": "dmy"},
+    ),
+    Sample(
+        "named-with-a-header",
+        _file(
+            _rows(_stamps("%Y-%m-%dT%H:%MZ"), "{0},AAPL,{1}.50,{2}.25,{3},{1}.75,9,{4}"),
+            "Datum,Ticker,Open,Hoch,Tief,Close,Adj Close,Volumen",
+        ),
+        {"--columns": "timestamp,symbol,open,high,low,close,_,volume"},
+    ),
     Sample("closes", _file(_rows(_stamps("%Y-%m-%dT%H:%M:%SZ", minutes=5))), {"--stamp": "close"}),
 ]
 
@@ -150,6 +180,9 @@ CHOICES: Mapping[str, Sequence[str | None]] = {
         None,
         HEADER,
         "date,time,open,high,low,close,volume",
+        "timestamp,close,high,low,open,volume",
+        "date,close,volume,open,high,low",
+        "_,timestamp,open,high,low,close,volume,symbol",
         "_,open,high,low,close",
         "",
     ),
@@ -255,6 +288,17 @@ PIECES = [
         b"-0",
         b"\xe2\x88\x921",
         b"1\xe2\x80\xaf234",
+    ),
+    *(b"ESH4", b"ESM4", b"esh4", b"aapl", b"AAPL ", b"n/a", b"-", b"$", b"$1", b"-$1", b"$-1"),
+    *(
+        b"\xe2\x82\xac5",
+        b"$.5",
+        b"$$1",
+        b" GMT+0100",
+        b" UTC-05:00",
+        b" GMT+1",
+        b"symbol",
+        b"close",
     ),
     *(b"9999-12-31", b"1799-12-31", b"2091-01-01", b"2089-01-01", b"PM", b"0930"),
     *(

@@ -31,8 +31,12 @@ UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 # ---- numbers -------------------------------------------------------------------------------
 
 
-def number(text: str, decimal: str = ".", thousands: str | None = None) -> Decimal | None:
+def number(
+    text: str, decimal: str = ".", thousands: str | None = None, currency: str | None = None
+) -> Decimal | None:
     """Return what a trimmed cell says, or None where it is no number that can be kept."""
+    if currency and text[:1] == currency and text[1:2] in [*DIGITS, decimal]:
+        text = text[1:]
     sign = "-" if text[:1] == "-" else ""
     body = text[1:] if text[:1] in ("+", "-") else text
     if thousands is not None and any(each in body for each in same_as(thousands)):
@@ -401,6 +405,8 @@ def _zone(rest: str) -> _Time | None:
         return _Time(0, zoned=True)
     if bare[:1] in ("+", "-"):
         return _offset(bare)
+    if bare[:3] in ("UTC", "GMT") and bare[3:4] in ("+", "-") and (time := _offset(bare[3:])):
+        return time
     if bare == rest or bare[:1] not in LETTERS or not bare:
         return None
     names = bare.split("/")

@@ -18,11 +18,12 @@ from decimal import Decimal
 
 import attrs
 
-from adapters.csv.spellings import role_of
+from adapters.csv.spellings import role_of, symbol_rank
 from tests.integration.csv.reference import NeededError, Told, instant, number, settle
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("timestamp", *PRICES, "volume")
+NULLS = ["n/a", "na", "#n/a", "nan", "null", "none", "nil", "-", "--"]
 BLANKS = " \t\n\r\v\f"
 VENUE = zoneinfo.ZoneInfo("America/New_York")
 SECOND, MINUTE, DAY = 10**9, 60 * 10**9, 86_400 * 10**9
@@ -54,7 +55,7 @@ class Said:
     columns: tuple[str, ...] | None = None
     decimal: str = "."
     thousands: str | None = None
-    stamp: str = "open"
+    stamp: str | None = None
     bar_type: str | None = None
 
 
@@ -81,7 +82,11 @@ def slow_file(content: bytes, said: Said, now: int) -> SlowFile:
     if not rows:
         raise RefusedError("no rows")
     stamps, dates_only = _stamps([row["timestamp"] for row in rows], said.told)
-    bars = [_bar(stamp, row, said) for stamp, row in zip(stamps, rows, strict=True)]
+    if len({row.get("symbol", "").encode().lower() for row in rows}) > 1:
+        raise RefusedError("symbols")
+    signs = [rows[0][column][:1] for column in PRICES if rows[0][column][:1] in [*"$€£¥"]]
+    currency = signs[0] if signs else None
+    bars = [_bar(stamp, row, said, currency) for stamp, row in zip(stamps, rows, strict=True)]
     _check_digits([price for bar in bars for price in bar.prices], DECIMALS_OF_SHARES)
     _check_digits([bar.volume for bar in bars])
     if len(bars) > 1 and bars[0].stamp > bars[-1].stamp:
@@ -101,7 +106,8 @@ def unpacked(content: bytes) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
     whole = b""
-    while content:
+    # Tapes are filled up with null bytes.
+    while content.strip(b"\0") or not whole:
         member = zlib.decompressobj(wbits=31)
         try:
             whole += member.decompress(content)
@@ -232,14 +238,40 @@ def _cut(lines: Sequence[str], delimiter: str, said: Said) -> _Cut | None:
         return None
     if len(first) != len(said.columns):
         return None
-    texts = [first[at].strip() for where in places.values() for at in where]
-    is_header = all(text and not any(map(str.isdigit, text)) for text in texts)
+    is_header = _is_header(first, places)
+    if is_header and any(
+        _calls_it_else(first, at, column) for column in places for at in places[column]
+    ):
+        raise RefusedError("contradiction")
     return delimiter, places, len(said.columns), int(is_header)
 
 
+def _is_header(first: Sequence[str], places: dict[str, list[int]]) -> bool:
+    """Whether a first line of a file whose columns are named is one of names."""
+    texts = [first[at].strip() for column in COLUMNS for at in places[column]]
+    if not all(text and not any(map(str.isdigit, text)) for text in texts):
+        return False
+    different = {text.lower() for text in texts if text.lower() not in NULLS}
+    return len(different) > 1 or any(_column_called(name) for name in first)
+
+
+def _column_called(name: str) -> str | None:
+    role = role_of(name) or ("symbol" if symbol_rank(name) is not None else None)
+    return {"date": "timestamp", "time": "timestamp", "ticks": "volume"}.get(role or "", role)
+
+
+def _calls_it_else(header: Sequence[str], at: int, column: str) -> bool:
+    names = [name.strip().strip('"').strip().lower() for name in header]
+    if len(names[at]) == 1 and not all(letter in names for letter in "ohlc"):
+        return False
+    return _column_called(header[at]) not in (None, column)
+
+
 def _places(names: Sequence[str]) -> dict[str, list[int]]:
-    """Return where each of `COLUMNS` stands; the stamp may stand in two places."""
-    return {column: _place(column, names) for column in COLUMNS}
+    """Return where each of `COLUMNS` and the symbol stand; the stamp may stand in two places."""
+    places = {column: _place(column, names) for column in COLUMNS}
+    ranks = [(rank, at) for at, name in enumerate(names) if (rank := symbol_rank(name)) is not None]
+    return {**places, "symbol": [min(ranks)[1]]} if ranks else places
 
 
 def _place(column: str, names: Sequence[str]) -> list[int]:
@@ -278,8 +310,9 @@ def _stamps(texts: Sequence[str], told: Told) -> tuple[list[int], bool]:
     return stamps, settled.kind == "date"
 
 
-def _bar(stamp: int, row: dict[str, str], said: Said) -> SlowBar:
-    values = [number(row[column], said.decimal, said.thousands) for column in COLUMNS[1:]]
+def _bar(stamp: int, row: dict[str, str], said: Said, currency: str | None) -> SlowBar:
+    values = [number(row[name], said.decimal, said.thousands, currency) for name in PRICES]
+    values.append(number(row["volume"], said.decimal, said.thousands))
     numbers = [value for value in values if value is not None]
     if len(numbers) < len(values):
         raise RefusedError("number")
@@ -304,13 +337,14 @@ def _timed(bars: Sequence[SlowBar], dates_only: bool, said: Said, now: int) -> S
     stamps = [bar.stamp for bar in bars]
     labels = stamps if dates_only else _labels(stamps)
     name = said.bar_type or _shown_type(stamps, by_date=labels is not None)
+    if name is None:
+        raise RefusedError("spacing")
     if name in LENGTHS:
         if dates_only:
             raise RefusedError("a date is no time")
-        slots = [_slot(stamp, LENGTHS[name], said.stamp) for stamp in stamps]
+        slots = [_slot(stamp, LENGTHS[name], said.stamp or "open") for stamp in stamps]
     else:
-        if labels is None:
-            raise RefusedError("a time is no date")
+        labels = [_moved(label, name, said.stamp) for label in labels or _dates(stamps)]
         bars = [attrs.evolve(bar, stamp=label) for bar, label in zip(bars, labels, strict=True)]
         slots = [_period(label, name) for label in labels]
         if name == "1_DAY" and any(map(_at_weekend, labels)):
@@ -335,19 +369,38 @@ def _labels(stamps: Sequence[int]) -> list[int] | None:
     return next((each for each in (local, list(stamps)) if not any(at % DAY for at in each)), None)
 
 
-def _shown_type(stamps: Sequence[int], *, by_date: bool) -> str:
+def _dates(stamps: Sequence[int]) -> list[int]:
+    """Return midnights UTC of the dates in whose sessions the stamps lie, if days are between."""
+    if _shown_type(stamps, by_date=False) in LENGTHS:
+        raise RefusedError("a time is no date")
+    labels = [(stamp + _ahead(stamp)) // DAY * DAY for stamp in stamps]
+    if any(map(_at_weekend, labels)):
+        raise RefusedError("no session")
+    return labels
+
+
+def _moved(label: int, bar_type: str, stamp: str | None) -> int:
+    """Return the label of a week or month that lies in it, though it may be its midnight edge."""
+    date = dt.date(1970, 1, 1) + dt.timedelta(days=label // DAY)
+    if bar_type == "1_WEEK" and date.weekday() > 4:
+        if stamp is None:
+            raise RefusedError("between weeks")
+        return label + (7 - date.weekday()) * DAY if stamp == "open" else label
+    begins = {"1_WEEK": date.weekday() == 0, "1_MONTH": date.day == 1}.get(bar_type, False)
+    return label - DAY if begins and stamp == "close" else label
+
+
+def _shown_type(stamps: Sequence[int], *, by_date: bool) -> str | None:
     steps = [abs(other - one) for one, other in itertools.pairwise(stamps) if other != one]
     if not steps:
-        raise RefusedError("no spacing")
+        return None
     counts = collections.Counter(steps)
     step = max(counts, key=lambda each: (counts[each], each))
-    if by_date:
+    if by_date or step % DAY == 0:
         found = [name for name, days in DAYS_BETWEEN.items() if step // DAY in days]
     else:
         found = [name for name, length in LENGTHS.items() if length == step]
-    if not found:
-        raise RefusedError("spacing")
-    return found[0]
+    return found[0] if found else None
 
 
 def _slot(stamp: int, length: int, which: str) -> int:

@@ -92,12 +92,34 @@ def test_a_long_file_that_is_cut_short_says_so(
     assert "damaged or cut short" in error.message
 
 
-@pytest.mark.parametrize("tail", [b"\n", b"garbage", bytes(512), ROW.encode()])
+@pytest.mark.parametrize("tail", [b"\n", b"garbage", bytes(511) + b"x", b"\0\n", ROW.encode()])
 def test_what_follows_compressed_data_is_refused(
     tmp_path: Path, compress: Compress, tail: bytes
 ) -> None:
     error = refused(tmp_path / "bars.csv", compress(TEXT) + tail)
     assert "damaged or cut short" in error.message
+
+
+def test_zeros_that_fill_a_block_of_a_tape_may_follow_gzip(tmp_path: Path) -> None:
+    for padding in (1, 512, 200_000):
+        content = gzip.compress(TEXT[:MIDDLE]) + gzip.compress(TEXT[MIDDLE:]) + bytes(padding)
+        assert_whole(tmp_path / "bars.csv", content)
+
+
+def test_a_member_after_such_zeros_is_refused(tmp_path: Path) -> None:
+    """gunzip would leave it out without a word."""
+    content = gzip.compress(TEXT) + bytes(512) + gzip.compress(TEXT)
+    assert "something else follows" in refused(tmp_path / "bars.csv", content).message
+
+
+def test_zeros_after_zstandard_are_refused(tmp_path: Path) -> None:
+    assert "damaged" in refused(tmp_path / "bars.csv", zstd(TEXT) + bytes(512)).message
+
+
+def test_a_wrong_length_is_refused(tmp_path: Path) -> None:
+    content = bytearray(gzip.compress(TEXT))
+    content[-2] ^= 1
+    assert "damaged" in refused(tmp_path / "bars.csv", bytes(content)).message
 
 
 def test_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
@@ -150,7 +172,11 @@ def test_the_total_of_standard_input_is_unknown(
     progress = MemoryProgress()
     with CsvBarFileReader(MemoryRowProblemLog).reading(BarFile(None), FileLayout(), progress):
         (task,) = progress.tasks
-        assert (task.description, task.total, task.done) == ("Reading -", 0, len(content))
+        assert (task.description, task.total, task.done) == (
+            "Reading standard input",
+            0,
+            len(content),
+        )
 
 
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])

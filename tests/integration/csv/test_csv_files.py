@@ -317,6 +317,94 @@ def test_a_change_of_the_clock_at_midnight_is_found(path: Path, stamp: str) -> N
     assert [p.value for p in rows.problems] == [stamp]
 
 
+# ---- currencies ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", ["$", "€", "£", "¥"])
+def test_a_currency_before_prices_is_left_out_and_noted(path: Path, sign: str) -> None:
+    rows = read(
+        path,
+        f"{HEADER}\n2024-01-02,{sign}1.5,{sign}1.5,1.25,{sign}.5,7\n"
+        f"2024-01-03,{sign}2,3,2,{sign}2.5,7\n",
+    )
+    bars = rows.bars
+    assert (rows.problems, rows.notes) == ((), (f"Prices are written with {sign}.",))
+    assert (bars.open.tolist(), bars.low.tolist(), bars.price_precision) == (
+        [150, 200],
+        [125, 200],
+        2,
+    )
+    assert bars.close.tolist() == [50, 250]
+
+
+@pytest.mark.parametrize("price", ["-$1", "$-1", "$ 1", "1$", "$$1", "€1", "+$1", "$"])
+def test_a_currency_elsewhere_or_another_one_is_a_problem(path: Path, price: str) -> None:
+    for rows in (1, 600):
+        lines = [HEADER, *["2024-01-02,$1,1,1,1,7"] * rows, f"2024-01-03,1,{price},1,1,7"]
+        ((line, column, value, problem),) = read(path, "\n".join(lines)).told
+        assert (line, column, value) == (rows + 2, "high", price)
+        assert problem.startswith(("has the currency sign", "is not a number"))
+
+
+def test_a_currency_that_the_first_row_lacks_is_a_problem_whatever_the_blocks(path: Path) -> None:
+    for size in (30, 2**20):
+        reader = CsvBarFileReader(MemoryRowProblemLog, block_size=size)
+        content = f"{HEADER}\n2024-01-02,1,1,1,1,7\n2024-01-03,$1,1,1,1,7\n"
+        assert [p[:3] for p in read(path, content, reader=reader).told] == [(3, "open", "$1")]
+        content = f"{HEADER}\n2024-01-02,$1,1,1,1,7\n2024-01-03,1,1,1,$1,7\n"
+        assert read(path, content, reader=reader).problems == ()
+
+
+def test_a_volume_has_no_currency(path: Path) -> None:
+    rows = read(path, f"{HEADER}\n2024-01-02,$1,$1,$1,$1,$7\n")
+    assert [(p.column, p.value) for p in rows.problems] == [("volume", "$7")]
+
+
+def test_thousands_after_a_currency_are_grouped_as_named(path: Path) -> None:
+    content = f'{HEADER}\n2024-01-02,"$1,234.50","$1,234.50","$1,234.50","$1,234.50",7\n'
+    assert read(path, content, FileLayout(thousands=",")).bars.open.tolist() == [12345]
+    (problem, *_) = read(path, content).told
+    assert problem[2] == "$1,234.50"
+    assert '--thousands ","' in problem[3]
+
+
+# ---- stamps as they are written --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stamp", "shown"),
+    [
+        ("1704205800", "1704205800"),
+        ("1704205800.250", "1704205800.25"),
+        ("-86400", "-86400"),
+        ("1704205800000", "1704205800000"),
+        ("1704205800123.5", "1704205800123.5"),
+        ("1704205800000000", "1704205800000000"),
+        ("1704205800123456789", "1704205800123456789"),
+        ("01/13/2024", "2024-01-13"),
+        ("20240113", "2024-01-13"),
+        ("20240113 093000", "2024-01-13 09:30:00"),
+        ("13-Jan-2024 9:30 AM", "2024-01-13 09:30:00"),
+        ("2024-01-13T09:30:00.123456789", "2024-01-13 09:30:00.123456789"),
+        ("2024-01-13 09:30 America/New_York", "2024-01-13T14:30:00Z"),
+    ],
+)
+def test_an_instant_is_shown_as_the_file_writes_its_stamps(
+    path: Path, stamp: str, shown: str
+) -> None:
+    path.write_text(f"{HEADER}\n{stamp},1,1,1,1,5\n")
+    reader = CsvBarFileReader(MemoryRowProblemLog)
+    with reader.reading(BarFile(path), NEW_YORK, MemoryProgress()) as found:
+        assert found.stamp_text(int(found.chunks[0].bars.ts_open[0])) == shown
+
+
+def test_without_any_stamp_an_instant_is_shown_in_utc(path: Path) -> None:
+    path.write_text(f"{HEADER}\nsoon,1,1,1,1,5\n")
+    reader = CsvBarFileReader(MemoryRowProblemLog)
+    with reader.reading(BarFile(path), NEW_YORK, MemoryProgress()) as found:
+        assert found.stamp_text(0) == "1970-01-01T00:00:00Z"
+
+
 def test_a_long_value_is_shown_in_part(path: Path) -> None:
     (problem,) = read(path, f"{HEADER}\n{ROW}\n2024-01-02T14:31:00Z,{'x' * 999},1,1,1,5").problems
     assert problem.value == "x" * 59 + "…"
@@ -523,7 +611,7 @@ def test_a_folder_as_standard_input_is_refused(
             raise IsADirectoryError(21, "Is a directory")
 
     monkeypatch.setattr(sys, "stdin", Terminal(Folder()))
-    with pytest.raises(UnreadableFileError, match="- cannot be read: Is a directory"):
+    with pytest.raises(UnreadableFileError, match="standard input cannot be read: Is a"):
         read_file(None)
 
 

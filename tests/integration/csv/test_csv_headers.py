@@ -8,6 +8,8 @@ from pathlib import Path
 import attrs
 import pytest
 
+from adapters.csv.reader import CsvBarFileReader
+from adapters.memory.row_problem_log import MemoryRowProblemLog
 from domain.bar_files import DateOrder, FileLayout
 from domain.errors import InvalidLayoutError
 from tests.integration.csv.reading import HEADER, PLAIN, ROW, Read, read, refused
@@ -37,7 +39,7 @@ VENDORS = {
     "yfinance": "Datetime,Open,High,Low,Close,Volume\n2024-01-02 09:30:00-05:00,2,9,1,3,70\n",
     "Stooq": "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\n"
     "AAPL.US,5,20240102,143000,2,9,1,3,70,0\n",
-    "NASDAQ": "Date,Close/Last,Volume,Open,High,Low\n2024-01-02,3,70,2,9,1\n",
+    "NASDAQ": "Date,Close/Last,Volume,Open,High,Low\n01/02/2024,$3.00,70,$2.00,$9,$1\n",
     "MetaTrader 5": "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\r\n"
     "2024.01.02\t14:30:00\t2\t9\t1\t3\t12\t70\t0\r\n",
     "MetaTrader, ticks alone": "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\r\n"
@@ -52,6 +54,8 @@ VENDORS = {
     "2024-01-02T14:30:00.000000000Z,33,2,32,2.0,9.0,1.0,3.0,70,AAPL\n",
     "TradingView": "time,open,high,low,close,Volume\n1704205800,2,9,1,3,70\n",
     "Dukascopy": "Gmt time,Open,High,Low,Close,Volume\n2024-01-02 14:30:00.000,2,9,1,3,70\n",
+    "Dukascopy, local time": "Local time,Open,High,Low,Close,Volume\n"
+    "02.01.2024 15:30:00.000 GMT+0100,2,9,1,3,70\n",
     "JForex": "Time (UTC),Open,High,Low,Close,Volume \n2024.01.02 14:30:00,2,9,1,3,70\n",
     "TWS": "date,open,high,low,close,volume,average,barCount\n"
     "2024-01-02 14:30:00+00:00,2,9,1,3,70,2.5,4\n",
@@ -74,7 +78,8 @@ VENDORS = {
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_files_of_vendors_are_read_as_they_are(path: Path, vendor: str) -> None:
-    rows = read(path, VENDORS[vendor], UTC)
+    order = DateOrder.MONTH_FIRST if vendor == "NASDAQ" else DateOrder.DAY_FIRST
+    rows = read(path, VENDORS[vendor], attrs.evolve(UTC, date_order=order))
     assert first(rows) == VALUES
     time = dt.time() if rows.dates_only else dt.time(14, 30)
     assert instant(rows) == dt.datetime.combine(dt.date(2024, 1, 2), time)
@@ -163,8 +168,38 @@ def test_a_file_without_a_header_is_told_names_for_all_its_columns(
 
 def test_a_file_of_something_else_is_told_no_names(path: Path) -> None:
     error = refused(path, "# why\n\nDear all,\nhow are you?\n")
-    assert "has no header; line 3 is: Dear all, ." in error.message
+    assert "Line 3 of " in error.message
+    assert "names none of the columns that are needed: Dear all, ." in error.message
     assert "--columns" not in error.recovery
+
+
+GERMAN = "Datum;Eröffnung;Hoch;Tief;Schluss;Volumen"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "columns"),
+    [
+        (GERMAN, f"{STAMP};2;9;1;3;70", "timestamp,open,high,low,close,volume"),
+        (f"{GERMAN};Stück", f"{STAMP};2;9;1;3;70;x", "timestamp,open,high,low,close,volume,_"),
+        (
+            f"Symbol;{GERMAN}",
+            f"AAPL;{STAMP};2;9;1;3;70",
+            "symbol,timestamp,open,high,low,close,volume",
+        ),
+    ],
+)
+def test_a_header_in_another_language_is_told_names_for_all_its_columns(
+    path: Path, header: str, row: str, columns: str
+) -> None:
+    content = f"# x\n{header}\n{row}\n"
+    error = refused(path, content)
+    found = header.replace(";", ", ")
+    assert error.message == (
+        f"Line 2 of {path} names none of the columns that are needed: {found}."
+    )
+    assert error.recovery.startswith("If the file holds bars, add ")
+    assert f"--columns {columns};" in error.recovery
+    assert first(read(path, content, named(columns))) == VALUES
 
 
 # ---- delimiters ------------------------------------------------------------------------------
@@ -205,7 +240,9 @@ def test_a_named_delimiter_may_be_any_character_that_is_no_other_thing(
 
 def test_a_named_delimiter_is_the_only_one_that_is_tried(path: Path) -> None:
     error = refused(path, f"{HEADER}\n{ROW}\n", FileLayout(delimiter=";"))
-    assert f"its first line is: {HEADER}" in error.message
+    assert "Line 1 of " in error.message
+    assert f"is one field: {HEADER}." in error.message
+    assert "what divides its fields" in error.recovery
 
 
 @pytest.mark.parametrize(
@@ -234,7 +271,7 @@ def test_the_delimiter_that_excel_is_told_is_obeyed(path: Path, line: str) -> No
 
 
 def test_what_excel_is_told_is_a_row_like_others_further_down(path: Path) -> None:
-    assert "no header; line 2" in refused(path, f"\nsep=;\n{HEADER}\n").message
+    assert "names none of the columns" in refused(path, f"\nsep=;\n{HEADER}\n").message
 
 
 @pytest.mark.parametrize("line", ["   ", "\t\t\t\t\t", "\t \t", " \t"])
@@ -323,6 +360,147 @@ def test_a_first_line_that_could_be_a_row_is_not_skipped(path: Path, row: str) -
     rows = read(path, f"{row}\n{ROW}\n", named(HEADER))
     assert {p[0] for p in rows.told} == {1}
     assert (rows.lines.tolist(), rows.rows, rows.notes) == ([2], 2, ())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "n/a,n/a,n/a,n/a,n/a,n/a",
+        "-,-,-,-,-,-",
+        "NaN,null,-,None,#N/A,NA",
+        "soon,n/a,n/a,n/a,n/a,-",
+        "x,X,x,x,x,x",
+    ],
+)
+def test_a_first_line_that_says_nothing_is_a_row(path: Path, row: str) -> None:
+    rows = read(path, f"{row}\n{ROW}\n", named(HEADER))
+    assert [p[:2] for p in rows.told] == [(1, column) for column in sorted(HEADER.split(","))]
+    assert (rows.lines.tolist(), rows.rows, rows.notes) == ([2], 2, ())
+
+
+@pytest.mark.parametrize("header", ["x,x,x,x,close,x", "n/a,n/a,n/a,n/a,n/a,Volume"])
+def test_one_name_that_is_known_makes_a_header(path: Path, header: str) -> None:
+    assert read(path, f"{header}\n{ROW}\n", named(HEADER)).lines.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("header", "columns", "field", "said", "found"),
+    [
+        ("Date,Close,High,Low,Open,Volume", HEADER, 2, "open", "Close"),
+        ("when,<CLOSE>,hi,lo,final,traded", HEADER, 2, "open", "<CLOSE>"),
+        ("when,first,hi,lo,Vol,last", HEADER, 5, "close", "Vol"),
+        ("t,o,h,c,l,v", HEADER, 4, "low", "c"),
+        ("Open,Date,High,Low,Close,Volume", HEADER, 1, "timestamp", "Open"),
+        ("when,symbol,hi,lo,final,traded", HEADER, 2, "open", "symbol"),
+        ("ticker,close,o,h,l,v,t", "symbol,o,h,l,c,v,ts", 2, "o", "close"),
+        ("close,ticker,a,b,d,v,t", "symbol,o,h,l,c,v,ts", 2, "o", "ticker"),
+    ],
+)
+def test_names_that_contradict_the_header_are_refused(
+    path: Path, header: str, columns: str, field: int, said: str, found: str
+) -> None:
+    with pytest.raises(InvalidLayoutError) as caught:
+        read(path, f"# x\n{header}\n{ROW},1\n", named(columns))
+    assert caught.value.message == (
+        f"--columns calls field {field} {said}, but line 2 of {path} calls it {found}."
+    )
+    assert caught.value.recovery.endswith(" If its names are wrong, remove the line.")
+
+
+def test_what_a_contradicted_header_says_is_told(path: Path) -> None:
+    def recovery(header: str) -> str:
+        with pytest.raises(InvalidLayoutError) as caught:
+            read(path, f"{header}\n{ROW}\n", named(HEADER))
+        return caught.value.recovery
+
+    assert recovery("Date,Close,High,Low,Open,Vol").startswith("Leave --columns out: ")
+    known = "--columns timestamp,close,high,low,_,volume."
+    assert known in recovery("Date,Close,High,Low,Erster,Vol")
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("Date,Open,High,Low,Close,Adj Close,Volume", "date,open,high,low,_,close,volume"),
+        ("name,ts,open,high,low,close,volume", "_,ts,open,high,low,close,volume"),
+        ("x,Time,a,b,c,d,TickVol", "_,timestamp,open,high,low,close,volume"),
+        ("x,Date,Open,Max,Min,Price,Vol.", "_,timestamp,open,high,low,close,volume"),
+        ("x,a,b,c,d,e,f", "_,timestamp,open,high,low,close,volume"),
+    ],
+)
+def test_a_header_that_says_the_same_or_less_is_no_contradiction(
+    path: Path, header: str, columns: str
+) -> None:
+    row = {"date": "2024-01-02", "ts": STAMP, "timestamp": STAMP}
+    cells = ",".join(row.get(name, "1") for name in columns.split(","))
+    assert read(path, f"{header}\n{cells}\n", named(columns)).lines.tolist() == [2]
+
+
+# ---- symbols ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("symbol", "Ticker", "<TICKER>", "sym", "Instrument", "contract", "SECURITY", "name"),
+        *("instrument_id", "ISIN", "conId", "ts_code", "local symbol"),
+    ],
+)
+def test_a_file_of_several_symbols_is_not_taken_for_one_series(path: Path, name: str) -> None:
+    rows = read(path, f"{HEADER},{name}\n{ROW},ESH4\n{ROW}, esh4\n{ROW},ESM4\n{ROW},\n")
+    assert rows.told == [
+        (4, "symbol", "ESM4", "is another symbol than ESH4 in line 2"),
+        (5, "symbol", "", "is another symbol than ESH4 in line 2"),
+    ]
+    assert (rows.lines.tolist(), rows.rows) == ([2, 3], 4)
+    assert rows.notes == ("The rows are of the symbol ESH4.",)
+
+
+@pytest.mark.parametrize("header", ["name,symbol,isin", "name,ISIN,Ticker", "conid,note,Name"])
+def test_the_most_telling_name_counts(path: Path, header: str) -> None:
+    telling = {"name,symbol,isin": 1, "name,ISIN,Ticker": 2, "conid,note,Name": 0}[header]
+    cells = [["x", "x", "x"], ["y", "y", "y"]]
+    cells[0][telling] = cells[1][telling] = "AAPL"
+    lines = [f"{HEADER},{header}", *(f"{ROW},{','.join(each)}" for each in cells)]
+    rows = read(path, "\n".join(lines))
+    assert (rows.problems, rows.notes) == ((), ("The rows are of the symbol AAPL.",))
+
+
+def test_a_symbol_is_the_same_for_the_whole_file_whatever_its_blocks(path: Path) -> None:
+    lines = [f"symbol,{HEADER}", *(f"AAPL,{ROW}" for _ in range(30)), f"MSFT,{ROW}"]
+    for size in (40, 100, 2**20):
+        reader = CsvBarFileReader(MemoryRowProblemLog, block_size=size)
+        rows = read(path, "\n".join(lines), reader=reader)
+        assert rows.told == [(32, "symbol", "MSFT", "is another symbol than AAPL in line 2")]
+
+
+def test_a_row_of_another_symbol_has_its_other_problems_too(path: Path) -> None:
+    rows = read(path, f"symbol,{HEADER}\nA,{ROW}\nB,{ROW}x\n")
+    assert [p[:3] for p in rows.told] == [(3, "symbol", "B"), (3, "volume", "5x")]
+
+
+def test_a_column_of_symbols_may_be_empty(path: Path) -> None:
+    rows = read(path, f"symbol,{HEADER}\n,{ROW}\n ,{ROW}\n")
+    assert (len(rows.bars), rows.problems, rows.notes) == (2, (), ())
+    rows = read(path, f"symbol,{HEADER}\n,{ROW}\nA,{ROW}\n")
+    assert rows.told == [(3, "symbol", "A", "is a symbol, where line 2 has none")]
+
+
+def test_a_symbol_is_named_among_the_columns(path: Path) -> None:
+    rows = read(path, f"x,{ROW}\nX,{ROW}\ny,{ROW}\n", named(f"symbol,{HEADER}"))
+    assert rows.told == [(3, "symbol", "y", "is another symbol than x in line 1")]
+    rows = read(path, f"x,{ROW}\ny,{ROW}\n", named(f"_,{HEADER}"))
+    assert (len(rows.bars), rows.notes) == (2, ())
+
+
+def test_a_symbol_is_named_once(path: Path) -> None:
+    with pytest.raises(InvalidLayoutError, match="name something twice: ticker"):
+        read(path, f"x,y,{ROW}\n", named(f"symbol,ticker,{HEADER}"))
+
+
+def test_what_is_lacking_is_told_with_the_symbol_in_its_place(path: Path) -> None:
+    error = refused(path, "ticker,timestamp,open,high,low,settle,volume\n" + ROW)
+    assert "--columns symbol,timestamp,open,high,low,_,volume" in error.recovery
 
 
 def test_only_the_first_line_can_be_a_header(path: Path) -> None:

@@ -19,7 +19,11 @@ from tests.integration.csv import reference
 PLAIN = Notation()
 ENGLISH, GERMAN = Notation(".", ","), Notation(",", ".")
 FRENCH, SWISS, CODE = Notation(",", " "), Notation(".", "'"), Notation(".", "_")
-NOTATIONS = [PLAIN, Notation(","), ENGLISH, GERMAN, FRENCH, SWISS, CODE, Notation(".", " ")]
+DOLLARS, EUROS = Notation(".", ",", "$"), Notation(",", None, "€")
+NOTATIONS = [
+    *(PLAIN, Notation(","), ENGLISH, GERMAN, FRENCH, SWISS, CODE, Notation(".", " ")),
+    *(DOLLARS, EUROS),
+]
 # More than are looked at one by one.
 MANY = 1_100
 
@@ -61,6 +65,10 @@ def read(texts: list[str], notation: Notation = PLAIN) -> list[Decimal | str]:
         (SWISS, "1\u2019234.5", "1234.5"),
         (CODE, "1_234", "1234"),
         (Notation(","), "1,234", "1.234"),
+        (DOLLARS, "$1,234.5", "1234.5"),
+        (DOLLARS, "$.5", "0.5"),
+        (DOLLARS, "1e3", "1000"),
+        (EUROS, "€1,5", "1.5"),
     ],
 )
 def test_a_number_is_read_exactly(notation: Notation, text: str, expected: str, rows: int) -> None:
@@ -82,6 +90,8 @@ def test_a_number_is_read_exactly(notation: Notation, text: str, expected: str, 
         *((PLAIN, text) for text in ("\u0663", "\uff15", "1\u0660", "\u22125", "1.2.3", "1e5.0")),
         *((CODE, text) for text in ("_1", "1_", "1__234", "1_23")),
         (Notation(","), "1.5"),
+        *((DOLLARS, text) for text in ("$1.2.3", "$1,2", "$1e", "1.$5")),
+        *((EUROS, text) for text in ("€1.5", "€1,5,5")),
     ],
 )
 def test_what_is_no_number_in_the_notation_is_refused(
@@ -129,6 +139,14 @@ def test_a_number_of_another_notation_says_how_to_name_that(
 def test_a_currency_sign_is_refused_by_name(text: str) -> None:
     sign = next(each for each in text if each in "$€£¥")
     assert read([text]) == [f'has the currency sign "{sign}": save the column as plain numbers']
+
+
+@pytest.mark.parametrize(
+    "text", ["-$2", "$-2", "$ 3", "4 $", "€5", "$$6", "+$7", "$", "$x", "$nan"]
+)
+def test_a_currency_sign_that_stands_before_no_digit_is_refused(text: str) -> None:
+    (problem,) = read([text], DOLLARS)
+    assert str(problem).startswith('has the currency sign "')
 
 
 @pytest.mark.parametrize(
@@ -197,7 +215,7 @@ NUMBERS = st.one_of(
     st.from_regex(r"[+-]?[0-9]{0,12}\.?[0-9]{0,11}([eE][+-]?[0-9]{1,2})?", fullmatch=True),
     st.text(alphabet="0123456789,.' _-+eE", max_size=12),
     st.sampled_from(
-        ["", "-", ".", "1e-48", "0." + "0" * 47 + "1", "1e999999", "0e400", "$1", "5%"]
+        ["", "-", ".", "1e-48", "0." + "0" * 47 + "1", "1e999999", "0e400", "$1", "5%", "€1,5"]
     ),
 )
 SWAPS = [("", ""), (",", "|"), (",", "'"), (",", " "), (",", "_"), (",", "\u00a0"), (",", "")]
@@ -208,16 +226,19 @@ SWAPS = [("", ""), (",", "|"), (",", "'"), (",", " "), (",", "_"), (",", "\u00a0
     st.sampled_from(NOTATIONS),
     st.sampled_from(SWAPS),
     st.booleans(),
+    st.sampled_from(["", "", "$", "€", "-$"]),
 )
 @settings(max_examples=800, deadline=None)
-@example(["100000000000000000", "0.5"], PLAIN, SWAPS[0], False)
-@example(["1,234.5"], ENGLISH, SWAPS[0], True)
+@example(["100000000000000000", "0.5"], PLAIN, SWAPS[0], False, "")
+@example(["1,234.5"], ENGLISH, SWAPS[0], True, "")
+@example(["1,234.5"], DOLLARS, SWAPS[0], True, "$")
 def test_numbers_are_read_as_one_by_one_or_refused(
-    texts: list[str], notation: Notation, swap: tuple[str, str], many: bool
+    texts: list[str], notation: Notation, swap: tuple[str, str], many: bool, sign: str
 ) -> None:
     texts = [text.replace(*swap) if swap[0] else text for text in texts]
-    texts = [text.replace("|", ".").strip() for text in texts] * (150 if many else 1)
-    expected = [reference.number(text, notation.decimal, notation.thousands) for text in texts]
+    texts = [(sign + text.replace("|", ".")).strip() for text in texts] * (150 if many else 1)
+    told = (notation.decimal, notation.thousands, notation.currency)
+    expected = [reference.number(text, *told) for text in texts]
     needed = max((_decimals(value) for value in expected if value is not None), default=0)
     for text, value, found in zip(texts, expected, read(texts, notation), strict=True):
         if value is None or abs(value) >= 10 ** (MAX_DIGITS - needed):

@@ -140,6 +140,11 @@ def test_a_time_without_a_zone_is_one_of_the_zone_that_was_named(
         ("20240102-09:30:00 Asia/Hong_Kong", "01:30:00"),
         ("20240102 09:30:00 Etc/GMT+5", "14:30:00"),
         ("20240102 09:30:00 EST5EDT", "14:30:00"),
+        ("2024-01-02 09:30:00.000 GMT+0100", "08:30:00"),
+        ("2024-01-02 09:30:00 UTC+01:00", "08:30:00"),
+        ("2024-01-02 09:30:00GMT-05", "14:30:00"),
+        ("20240102 9:30 AM UTC-0330", "13:00:00"),
+        ("2024-01-02 09:30 GMT+0", "09:30:00"),
     ],
 )
 def test_a_zone_in_the_stamp_counts(text: str, expected: str, rows: int) -> None:
@@ -208,6 +213,9 @@ def test_a_number_counts_from_1970_in_the_unit_of_its_magnitude(
         ("2024-13-01", "is no date or time that exists"),
         ("2024-01-02 25:00", "is no date or time that exists"),
         ("2024-01-02 24:00:01", "is no date or time that exists"),
+        ("2024-01-02 09:30 GMT+2400", "is no date or time that exists"),
+        ("2024-01-02 09:30 GMT+1", "names the time zone GMT+1, which"),
+        ("2024-01-02 09:30 EST+0500", "names the time zone EST+0500, which"),
         ("2024-01-02 09:60", "is no date or time that exists"),
         ("2024-01-02 09:30:60", "is no date or time that exists"),
         ("2024-01-02 13:00 PM", "is no date or time that exists"),
@@ -301,6 +309,59 @@ def test_an_unknown_zone_is_refused_before_anything_is_read(name: str) -> None:
     with pytest.raises(UnknownTimeZoneError) as caught:
         reader(time_zone=name)
     assert caught.value.recovery
+
+
+def suggested(name: str) -> str:
+    with pytest.raises(UnknownTimeZoneError) as caught:
+        zone_named(name)
+    return caught.value.recovery
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        *(("-05:00", "Etc/GMT+5"), ("-0500", "Etc/GMT+5"), ("-5", "Etc/GMT+5")),
+        *(("UTC-5", "Etc/GMT+5"), ("EST5", "Etc/GMT+5"), ("utc-05:00", "Etc/GMT+5")),
+        *(("GMT+1", "Etc/GMT-1"), ("+01", "Etc/GMT-1"), ("UTC+14", "Etc/GMT-14")),
+    ],
+)
+def test_an_offset_is_told_the_zone_that_always_has_it(name: str, zone: str) -> None:
+    told = suggested(name)
+    hours = abs(int(zone.removeprefix("Etc/GMT")))
+    side = "behind" if "GMT+" in zone else "ahead of"
+    assert told.startswith(
+        f"Name {zone}, which is {hours} hour{'s' * (hours > 1)} {side} UTC all year"
+    )
+    ahead = zoneinfo.ZoneInfo(zone).utcoffset(dt.datetime(2024, 7, 1))
+    assert ahead == dt.timedelta(hours=-hours if side == "behind" else hours)
+
+
+@pytest.mark.parametrize("name", ["+05:30", "-13", "UTC+15", "GMT-3:30"])
+def test_an_offset_that_no_such_zone_has_is_told_to_name_the_place(name: str) -> None:
+    told = suggested(name)
+    assert told.startswith("Name the place")
+    assert "Etc/GMT" not in told
+
+
+@pytest.mark.parametrize("name", ["+00:00", "UTC+0", "utc", "Z"])
+def test_no_offset_is_utc(name: str) -> None:
+    assert "UTC" in suggested(name)
+
+
+@pytest.mark.parametrize("name", ["localtime", "Factory", "posixrules", "IST", "XYZ", "EEST"])
+def test_nothing_is_suggested_where_nothing_is_sure(name: str) -> None:
+    assert suggested(name).startswith("Name one of the IANA database, such as ")
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("CEST", "Europe/Berlin"), ("edt", "America/New_York"), ("PST", "America/Los_Angeles")],
+)
+def test_an_abbreviation_is_told_its_place_and_no_name_that_looks_like_it(
+    name: str, place: str
+) -> None:
+    assert suggested(name) == f"Did you mean {place}?"
+    zoneinfo.ZoneInfo(place)
 
 
 @pytest.mark.parametrize("rows", [1, MANY])
@@ -460,7 +521,8 @@ TIMES = [
 ]
 ENDS = [
     *("", "", "", "Z", "+00:00", " -0500", "+05", " UTC", "GMT", " US/Eastern", " Etc/GMT+5"),
-    *(" Europe/London", " EST", " Mars/X", "-24:00", "+5"),
+    *(" Europe/London", " EST", " Mars/X", "-24:00", "+5", " GMT+0100", " UTC-05:30", "GMT+02"),
+    *(" GMT+1", " GMT+0", " UTC+0"),
 ]
 EPOCHS = st.one_of(
     st.integers(-6 * 10**9, 4 * 10**9).map(str),
