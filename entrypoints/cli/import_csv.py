@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "--columns",
     metavar="NAMES",
     help="The columns of a file without a header, such as timestamp,open,high,low,close,volume; "
-    "_ is one that is ignored.",
+    "symbol is compared, _ is ignored.",
 )
 @click.option("--delimiter", metavar="CHAR", help="What parts the fields; found, if not named.")
 @click.option("--decimal", metavar="CHAR", default=".", help="The decimal mark, if not a point.")
