@@ -118,9 +118,10 @@ class FileRows:
 
     `chunks` are in the file's order and none is empty; each access may read from a disk. Stamps
     are UTC nanoseconds; where `dates_only`, midnight UTC of the date. `rows` counts those with
-    problems too, of which rows of another symbol than the first are some. `sha256` (hex) is that of the content as it was read, compressed or not.
-    `notes` are sentences on what was found without being told, for the user to judge. `stamp_text`
-    writes an instant as the file writes its stamps, as far as that is known.
+    problems too, such as those of another symbol than the first. `sha256` (hex) is that of the
+    content as it was read, compressed or not. `notes` are sentences on what was found without being
+    told, for the user to judge. `stamp_text` writes an instant as the file writes its stamps, as
+    far as that is known.
     """
 
     chunks: Sequence[RowChunk]
