@@ -43,7 +43,7 @@ class NewBars(Protocol):
         """Return the bars of a partition, which may be none."""
 
 
-class TimedChunks(Sequence[TimedRows]):
+class TimedChunks:
     """The rows of a file as bars with their times, chunk by chunk in order of time."""
 
     def __init__(self, chunks: Sequence[RowChunk], time: Timing, *, newest_first: bool) -> None:
@@ -55,10 +55,11 @@ class TimedChunks(Sequence[TimedRows]):
     def __len__(self) -> int:
         return len(self._chunks)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[TimedRows]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> TimedRows:
         if index not in self._kept:
-            if not 0 <= index < len(self):
-                raise IndexError(index)
             self._kept[index] = self._timed(index)
             if len(self._kept) > _KEPT_CHUNKS:
                 self._kept.popitem(last=False)

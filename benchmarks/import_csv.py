@@ -73,7 +73,7 @@ def _lines(stamps: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[str]:
 
 def ours(file: Path, catalog: Path) -> None:
     """Import `file` as the command does, but for the start of its process."""
-    from application.import_csv import CsvImport
+    from application.csv_import import CsvImport
     from domain.bar_files import BarFile
     from domain.instrument import InstrumentId
     from entrypoints.cli.screen import Screen

@@ -16,7 +16,7 @@ from entrypoints.cli.refused_rows import check_problems_file, keep_problems
 from entrypoints.cli.wording import safe
 
 if TYPE_CHECKING:
-    from application.import_csv import CsvImport
+    from application.csv_import import CsvImport
     from domain.bar_files import BarFile, FileLayout
     from domain.instrument import InstrumentId
 
@@ -151,7 +151,7 @@ def _zones(invocation: Invocation, instrument_id: InstrumentId) -> str:
 
 def _request(file: BarFile, instrument_id: InstrumentId, **choices: Any) -> CsvImport:
     from application.conflicts import OnConflict
-    from application.import_csv import CsvImport
+    from application.csv_import import CsvImport
     from domain.sessions import Stamp
 
     return CsvImport(

@@ -9,7 +9,7 @@ from entrypoints.cli.import_conflicts import day_lines, policy_lines
 from entrypoints.cli.wording import counted, safe
 
 if TYPE_CHECKING:
-    from application.import_csv import CsvImportResult
+    from application.csv_import import CsvImportResult
     from entrypoints.cli.screen import Screen
 
 

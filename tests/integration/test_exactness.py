@@ -21,7 +21,8 @@ from adapters.nautilus.bars import nautilus_bar_type, nautilus_bars
 from adapters.parquet.inspection import ParquetCatalogFiles
 from adapters.parquet.repository import ParquetBarRepository
 from application.catalog import Catalog
-from application.import_csv import CsvImport, ImportCsv
+from application.csv_import import CsvImport
+from application.import_csv import ImportCsv
 from application.instruments import required_definition
 from application.partition_cache import PartitionCache
 from domain.bar_files import BarFile
