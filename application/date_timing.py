@@ -140,14 +140,17 @@ class Dating:
         if week and date.weekday() >= _SATURDAY:
             if self.stamp is None:
                 return date, "open"
-            if self.stamp is Stamp.OPEN:
-                return date + dt.timedelta(days=7 - date.weekday()), ""
-            return date, ""
+            later = dt.timedelta(days=7 if self.stamp is Stamp.OPEN else 0)
+            return self._first(date + later), ""
         begins = date.weekday() == _MONDAY if week else date.day == 1
         if begins and self.stamp is Stamp.CLOSE:
             # At its first midnight a period ends that had begun before.
-            return date - dt.timedelta(days=1), ""
+            return self._first(date - dt.timedelta(days=1)), ""
         return date, "amid" if self._is_amid(date) else ""
+
+    def _first(self, date: dt.date) -> dt.date:
+        """Return the first day of the period, by which alone it is known without a word."""
+        return period_dates(date, self.bar_type)[0]
 
     def _is_amid(self, date: dt.date) -> bool:
         first, last = period_dates(date, self.bar_type)

@@ -243,8 +243,8 @@ WEEKLY = [
     ("2024-01-07", None, None, "--stamp open if the week begins then"),
     ("2024-01-07", Stamp.OPEN, "2024-01-08", "2024-01-12T21:00"),
     ("2024-01-06", Stamp.OPEN, "2024-01-08", "2024-01-12T21:00"),
-    ("2024-01-07", Stamp.CLOSE, "2024-01-07", "2024-01-07T00:01"),
-    ("2024-01-08", Stamp.CLOSE, "2024-01-07", "2024-01-07T00:01"),
+    ("2024-01-07", Stamp.CLOSE, "2024-01-01", "2024-01-05T21:00"),
+    ("2024-01-08", Stamp.CLOSE, "2024-01-01", "2024-01-05T21:00"),
 ]
 
 
@@ -279,7 +279,7 @@ def test_a_market_that_trades_every_day_has_weeks_from_monday_alone() -> None:
         ("2024-03-31", None, "2024-03-31", "2024-03-31T00:01"),
         ("2024-01-02", None, "2024-01-02", "2024-01-31T21:00"),
         ("2024-03-15", None, None, "amid a month"),
-        ("2024-04-01", Stamp.CLOSE, "2024-03-31", "2024-03-31T00:01"),
+        ("2024-04-01", Stamp.CLOSE, "2024-03-01", "2024-03-28T20:00"),
     ],
 )
 def test_a_month_is_labelled_by_its_first_or_last_day(

@@ -385,9 +385,12 @@ def _moved(label: int, bar_type: str, stamp: str | None) -> int:
     if bar_type == "1_WEEK" and date.weekday() > 4:
         if stamp is None:
             raise RefusedError("between weeks")
-        return label + (7 - date.weekday()) * DAY if stamp == "open" else label
+        return label + ((7 if stamp == "open" else 0) - date.weekday()) * DAY
     begins = {"1_WEEK": date.weekday() == 0, "1_MONTH": date.day == 1}.get(bar_type, False)
-    return label - DAY if begins and stamp == "close" else label
+    if not begins or stamp != "close":
+        return label
+    last = date - dt.timedelta(days=1)
+    return label - DAY * (7 if bar_type == "1_WEEK" else last.day)
 
 
 def _shown_type(stamps: Sequence[int], *, by_date: bool) -> str | None:
