@@ -18,8 +18,8 @@ setup:  ## Make .venv (CPython 3.12 or 3.13; PYTHON=path names one)
 demo: setup  ## Import real bars and run a portfolio backtest on them (ARGS="--param fast_ema_period=5")
 	@scripts/demo $(ARGS)
 
-test: setup lint  ## Check style, types and layers, then run every test (ARGS="-n 2 -k csv" goes to pytest)
-	$(bin)/python -m pytest $(ARGS)
+test: setup lint  ## Check style, types and layers, then run every test on all cores (ARGS="-k csv" goes to pytest)
+	$(bin)/python -m pytest $(or $(ARGS),-n auto --maxprocesses 4)
 
 soak: setup  ## Run the long tests: kills, processes, damage, models (15 minutes; ARGS goes to pytest)
 	$(bin)/python -m pytest -m soak -rP $(ARGS)

@@ -31,7 +31,7 @@ from tests.faults.year import (
 
 SEED = int(os.environ.get("BARLEDGER_TEST_SEED") or random.SystemRandom().randrange(2**32))
 HALF = 125
-ROUNDS = 40
+ROUNDS = 12
 Signal = signal.Signals
 KILL, CTRL_C = Signal.SIGKILL, Signal.SIGINT
 
