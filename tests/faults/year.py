@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 
+from domain.bars import Bars
 from tests.acceptance.errand import SESSIONS_OF_2023, ZONE, year_2023
 from tests.builders import AAPL, NEW_YORK, csv_text
 from tests.faults.state import Rows, rows_of, state_of
@@ -26,14 +28,20 @@ def held_year() -> Rows:
 
 
 @functools.cache
-def file_year(every: int = 1) -> Rows:
-    """Return every nth bar of the year with other values than those held."""
-    return rows_of(year_2023(FILE_PRICE).take(slice(None, None, every)))
+def file_year(without: int = 0) -> Rows:
+    """Return the year, but for every nth bar, with other values than those held."""
+    return rows_of(_some(FILE_PRICE, without))
 
 
 @functools.cache
-def text_of(price: int, every: int = 1) -> str:
-    return csv_text(year_2023(price).take(slice(None, None, every)), NEW_YORK)
+def text_of(price: int, without: int = 0) -> str:
+    return csv_text(_some(price, without), NEW_YORK)
+
+
+def _some(price: int, without: int) -> Bars:
+    bars = year_2023(price)
+    numbers = np.arange(1, len(bars) + 1)
+    return bars.take(numbers % without != 0) if without else bars
 
 
 @attrs.frozen
@@ -43,7 +51,7 @@ class YearImport:
     name: str
     options: tuple[str, ...] = ()
     onto_held: bool = True
-    every: int = 1
+    without: int = 0
 
     @property
     def before(self) -> Rows:
@@ -52,13 +60,13 @@ class YearImport:
     @property
     def after(self) -> Rows:
         if self.name == "overwrite":
-            return file_year(self.every)
-        return self.before | file_year(self.every)
+            return file_year(self.without)
+        return self.before | file_year(self.without)
 
 
 FIRST = YearImport("first", onto_held=False)
 OVERWRITE = YearImport("overwrite", ("--on-conflict", "overwrite"))
-MERGE = YearImport("merge", ("--on-conflict", "merge"), every=2)
+MERGE = YearImport("merge", ("--on-conflict", "merge"), without=4)
 IMPORTS = (FIRST, OVERWRITE, MERGE)
 
 
@@ -82,7 +90,7 @@ class Desk:
     def prepare(self, change: YearImport, base: Path) -> None:
         """Put in place what the import finds."""
         self.folder.mkdir()
-        (self.folder / "year.csv").write_text(text_of(FILE_PRICE, change.every))
+        (self.folder / "year.csv").write_text(text_of(FILE_PRICE, change.without))
         if change.onto_held:
             shutil.copytree(base, self.catalog)
 

@@ -134,7 +134,8 @@ def test_weekly_bars_that_are_labelled_by_their_sunday_can_be_used(
     rows = [f"2024-03-{date},1,2,1,2,10\n" for date in (10, 17, 24)]
     file.write_text("timestamp,open,high,low,close,volume\n" + "".join(rows))
     arguments = ("-i", "ABC.NASDAQ", "--bar-type", "1_WEEK")
-    assert barledger("import-csv", file, *arguments).code == 0
+    assert barledger("import-csv", file, *arguments).code == 4
+    assert barledger("import-csv", file, *arguments, "--stamp", "close").code == 0
     assert "✓" in barledger("check", *arguments).out
     assert barledger("verify").code == 0
 
