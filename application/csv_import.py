@@ -21,7 +21,8 @@ from domain.suspicions import Suspicion
 class CsvImport:
     """What is to be imported. `bar_type` None stands for the one that the spacing shows.
 
-    `stamp` None is the open of intraday bars; the date alone labels longer ones.
+    `stamp` None is the open of intraday bars; the date alone labels longer ones. `sparse` tells
+    that bars can be so far apart that their steps say nothing of their length.
     """
 
     file: BarFile
@@ -30,6 +31,7 @@ class CsvImport:
     layout: FileLayout = attrs.field(factory=FileLayout)
     stamp: Stamp | None = None
     prices_may_be_negative: bool = False
+    sparse: bool = False
     on_conflict: OnConflict = OnConflict.ASK
     bars_may_vanish: bool = False
     dry_run: bool = False

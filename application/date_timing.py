@@ -46,10 +46,11 @@ class Dated:
 
 @attrs.frozen
 class Dating:
-    """Finds the dates of stamps, which name one by themselves or lie in its session.
+    """Finds the dates of stamps, which name one by themselves or are the edge of its session.
 
-    `label` turns stamps into midnights UTC where all of them are dates, and is None where they
-    are times. `stamp` None leaves open which end of a bar a stamp names.
+    `label` turns stamps into midnights UTC where all of them are dates or midnights, and is None
+    where they are other times; `timed` tells that they were written as times. `stamp` None leaves
+    open which end of a bar a stamp names.
     """
 
     bar_type: BarType
@@ -57,6 +58,7 @@ class Dating:
     zone: zoneinfo.ZoneInfo
     stamp: Stamp | None
     label: Callable[[Int64Array], Int64Array] | None
+    timed: bool
 
     def dated(self, stamps: Int64Array) -> Dated:
         """Return the dates and closes of bars with these `stamps` (UTC nanoseconds)."""
@@ -66,45 +68,78 @@ class Dating:
         closed = closes == NO_SESSION
         for mask, _ in (*misplaced, *amid):
             closed &= ~mask
+        closes = np.where(closes == NO_SESSION, labels, closes)
         return Dated(
             labels,
-            np.where(closes == NO_SESSION, labels, closes),
-            (*misplaced, *amid, (closed, "the venue had no session then")),
+            np.maximum(closes, self._ends(stamps)),
+            (*misplaced, *amid, (closed, "names a date on which the venue had no session")),
         )
+
+    def _ends(self, stamps: Int64Array) -> Int64Array:
+        """Return before which instant bars of a midnight cannot close, whatever their session says.
+
+        A day from midnight to midnight ends later than the session of that date where the next
+        one begins before, as with currencies and futures.
+        """
+        never = np.full(len(stamps), np.iinfo(np.int64).min, np.int64)
+        if not self.timed or self.label is None:
+            return never
+        if self.stamp is Stamp.CLOSE:
+            return stamps
+        if self.bar_type.unit is not BarUnit.DAY or not self.sessions:
+            return never
+        starts = self._edges()[0]
+        ends = stamps + NANOSECONDS_IN_DAY
+        # The session that is on at the end, or the one that begins last before it.
+        last = np.searchsorted(starts, ends, side="left") - 1
+        names = self.label(stamps) + NANOSECONDS_IN_DAY
+        begun = (last >= 0) & (self._edges()[2][np.maximum(last, 0)] >= names)
+        return np.where(begun, ends, never)
 
     def _labels(self, stamps: Int64Array) -> tuple[Int64Array, tuple[Misplaced, ...]]:
         if self.label is not None:
-            return self.label(stamps), ()
+            # As the end of a day, a midnight is that of the day before.
+            back = int(self.timed and self.stamp is Stamp.CLOSE and self._is_day)
+            return self.label(stamps) - back * NANOSECONDS_IN_DAY, ()
         labels = self._session_labels(stamps)
         lost = labels == _NO_DATE
         days = stamps // NANOSECONDS_IN_DAY * NANOSECONDS_IN_DAY
         between = self._between_sessions(stamps) if self.stamp is None else np.zeros_like(lost)
         return np.where(lost, days, labels), (
-            (lost, f"lies in no session, so that it names no date, as {self.bar_type} bars need"),
+            (lost, "is neither the open nor the close of a session, so that it names no date"),
             (between, "ends a session and begins the next; say which by --stamp"),
         )
 
-    def _session_labels(self, stamps: Int64Array) -> Int64Array:
-        """Return the date of the session that each stamp lies in, its edges included."""
-        found = self._dates_on_clock(stamps)
-        if not self.sessions:
-            return found
-        starts, ends, dates = self._edges()
-        index = np.searchsorted(starts, stamps, side="right") - 1
-        if self.stamp is Stamp.CLOSE:
-            # A stamp that ends a session is that session's, though the next one begins there.
-            before = np.maximum(index - 1, 0)
-            index = np.where((index > 0) & (ends[before] == stamps), before, index)
-        at = np.maximum(index, 0)
-        return np.where((index >= 0) & (stamps <= ends[at]), dates[at], found)
+    @property
+    def _is_day(self) -> bool:
+        return self.bar_type.unit is BarUnit.DAY
 
-    def _dates_on_clock(self, stamps: Int64Array) -> Int64Array:
-        """Return each stamp's date by the venue's clock, if a session of it ends on that date."""
-        days = (stamps + utc_offsets(stamps, self.zone)) // NANOSECONDS_IN_DAY * NANOSECONDS_IN_DAY
-        edges = np.array([(s.open, s.close) for s in self.sessions], np.int64).reshape(-1, 2)
-        local = (edges + utc_offsets(edges.ravel(), self.zone).reshape(-1, 2)) // NANOSECONDS_IN_DAY
-        whole = local[local[:, 0] == local[:, 1], 0] * NANOSECONDS_IN_DAY
-        return np.where(np.isin(days, whole), days, _NO_DATE)
+    def _session_labels(self, stamps: Int64Array) -> Int64Array:
+        """Return the date of the session that each stamp opens or closes, or `_NO_DATE`."""
+        if not self.sessions:
+            return np.full(len(stamps), _NO_DATE, np.int64)
+        starts, ends, dates = self._edges()
+        found = self._late_closes(stamps)
+        for edges, other in ((ends, Stamp.OPEN), (starts, Stamp.CLOSE)):
+            if self.stamp is not other:
+                at = np.minimum(np.searchsorted(edges, stamps), len(edges) - 1)
+                found = np.where(edges[at] == stamps, dates[at], found)
+        return found
+
+    def _late_closes(self, stamps: Int64Array) -> Int64Array:
+        """Return the date of a session that closed early, where the stamp is the usual close."""
+        found = np.full(len(stamps), _NO_DATE, np.int64)
+        if self.stamp is Stamp.OPEN:
+            return found
+        _, ends, dates = self._edges()
+        clock = ends + utc_offsets(ends, self.zone)
+        times, counts = np.unique(clock % NANOSECONDS_IN_DAY, return_counts=True)
+        local = stamps + utc_offsets(stamps, self.zone)
+        days = local // NANOSECONDS_IN_DAY * NANOSECONDS_IN_DAY
+        at = np.minimum(np.searchsorted(dates, days), len(dates) - 1)
+        same = (dates[at] == days) & (ends[at] <= stamps)
+        usual = local % NANOSECONDS_IN_DAY == times[counts.argmax()]
+        return np.where(same & usual, days, found)
 
     def _between_sessions(self, stamps: Int64Array) -> Mask:
         if not self.sessions:
@@ -135,7 +170,10 @@ class Dating:
         )
 
     def _period(self, date: dt.date) -> tuple[dt.date, str]:
-        """Return the date by which the period of `date` is known, and what keeps it from that."""
+        """Return the first date of the period that `date` labels, and what keeps it from that.
+
+        By its first day alone a period is known without a word, whoever labelled it.
+        """
         week = self.bar_type.unit is BarUnit.WEEK
         if week and date.weekday() >= _SATURDAY:
             if self.stamp is None:
@@ -146,14 +184,15 @@ class Dating:
         if begins and self.stamp is Stamp.CLOSE:
             # At its first midnight a period ends that had begun before.
             return self._first(date - dt.timedelta(days=1)), ""
-        return date, "amid" if self._is_amid(date) else ""
+        return self._first(date), "amid" if self._is_amid(date) else ""
 
     def _first(self, date: dt.date) -> dt.date:
-        """Return the first day of the period, by which alone it is known without a word."""
         return period_dates(date, self.bar_type)[0]
 
     def _is_amid(self, date: dt.date) -> bool:
         first, last = period_dates(date, self.bar_type)
         dates = [session.date for session in self.sessions]
         inside = dates[bisect_left(dates, first) : bisect_right(dates, last)]
-        return bool(inside) and inside[0] < date < inside[-1]
+        if not inside or date <= inside[0]:
+            return False
+        return date < inside[-1] or self.stamp is Stamp.OPEN

@@ -85,6 +85,8 @@ class ImportCsv:
             self._clock.now(),
             functools.partial(_least_precisions, availability),
             request.prices_may_be_negative,
+            request.sparse,
+            request.layout.time_zone,
         )
         with self._progress.track(f"Checking {request.file}", RowCheck.steps(rows)) as task:
             checked = RowCheck(rows, reading, self._calendar, task).run()

@@ -31,6 +31,7 @@ class RowFacts:
     size_precision: int = 0
     _at_venue: bool = True
     _at_utc: bool = True
+    _at_file: bool = True
 
     @property
     def by_date(self) -> bool:
@@ -44,12 +45,13 @@ class RowFacts:
 
     @property
     def midnights(self) -> str | None:
-        """Whose midnight every stamp is: `venue`, `utc`, or None."""
-        if not self.any:
-            return None
-        return "venue" if self._at_venue else "utc" if self._at_utc else None
+        """Whose midnight every stamp is: `venue`, `utc`, `file`, or None."""
+        whose = {"venue": self._at_venue, "utc": self._at_utc, "file": self._at_file}
+        return next((name for name, all_ in whose.items() if all_), None) if self.any else None
 
-    def add(self, chunk: RowChunk, zone: zoneinfo.ZoneInfo) -> None:
+    def add(
+        self, chunk: RowChunk, zone: zoneinfo.ZoneInfo, file_zone: zoneinfo.ZoneInfo | None
+    ) -> None:
         """Take in the rows that follow those before."""
         stamps = chunk.bars.ts_open
         self.steps.add(stamps)
@@ -59,6 +61,8 @@ class RowFacts:
         self.size_precision = max(self.size_precision, chunk.bars.size_precision)
         self._at_utc = self._at_utc and _all_midnight(stamps)
         self._at_venue = self._at_venue and _all_midnight(stamps, zone)
+        own = file_zone is not None and self._at_file
+        self._at_file = own and _all_midnight(stamps, file_zone)
 
     def dates(self, bar_type: BarType) -> tuple[dt.date, dt.date]:
         """Return the first and last date of the sessions that the rows can lie in."""
@@ -71,11 +75,13 @@ class RowFacts:
         return first - dt.timedelta(days=1), last + dt.timedelta(days=1)
 
 
-def facts_of(rows: FileRows, zone: zoneinfo.ZoneInfo) -> RowFacts:
-    """Return the facts of all rows; `zone` is the venue's clock."""
+def facts_of(
+    rows: FileRows, zone: zoneinfo.ZoneInfo, file_zone: zoneinfo.ZoneInfo | None
+) -> RowFacts:
+    """Return the facts of all rows; `zone` is the venue's clock, `file_zone` the file's."""
     facts = RowFacts(rows.dates_only)
     for chunk in rows.chunks:
-        facts.add(chunk, zone)
+        facts.add(chunk, zone, file_zone)
     return facts
 
 

@@ -22,6 +22,7 @@ from domain.sessions import (
     intraday_closes,
     intraday_opens,
     utc_offsets,
+    within_dates,
 )
 from domain.spacing import off_grid
 
@@ -72,17 +73,19 @@ def timing(
     stamp: Stamp | None,
     zone: zoneinfo.ZoneInfo,
     sessions: Sequence[Session],
+    file_zone: zoneinfo.ZoneInfo | None,
 ) -> Timing:
     """Return what gives rows their times; it is the same for all rows of a file.
 
     `stamp` None is the open of intraday bars.
     """
     if not bar_type.is_intraday:
-        label = _labels(rows, facts, zone)
+        label = _labels(rows, facts, zone, sessions, file_zone)
         shown = facts.steps.bar_type(dates_only=False)
         if label is None and shown is not None and shown.is_intraday:
             return _NoTimes(f"is no date; {bar_type} bars need one")
-        return _ByDate(Dating(bar_type, sessions, zone, stamp, label))
+        timed = not rows.dates_only
+        return _ByDate(Dating(bar_type, sessions, zone, stamp, label, timed))
     if rows.dates_only:
         return _NoTimes(f"is a date; {bar_type} bars need a time")
     named = stamp or Stamp.OPEN
@@ -102,12 +105,21 @@ def _all_regular(rows: FileRows, stamp: Stamp, sessions: Sequence[Session]) -> b
 Labels = Callable[[Int64Array], Int64Array]
 
 
-def _labels(rows: FileRows, facts: RowFacts, zone: zoneinfo.ZoneInfo) -> Labels | None:
+def _labels(
+    rows: FileRows,
+    facts: RowFacts,
+    zone: zoneinfo.ZoneInfo,
+    sessions: Sequence[Session],
+    file_zone: zoneinfo.ZoneInfo | None,
+) -> Labels | None:
     """Return what turns stamps into midnights UTC of their dates, where they are dates at all."""
     if rows.dates_only or facts.midnights == "utc":
         return lambda stamps: stamps
     if facts.midnights == "venue":
         return lambda stamps: stamps + utc_offsets(stamps, zone)
+    if facts.midnights == "file" and file_zone and within_dates(sessions, zone):
+        # Another clock's midnight names the date that was written, where no trading goes over it.
+        return lambda stamps: stamps + utc_offsets(stamps, file_zone)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Callable, Iterator
 
 import attrs
@@ -19,9 +20,13 @@ from domain.instrument import InstrumentId, Series
 from domain.ports import ProgressTask, TradingCalendar
 from domain.row_order import RowOrder
 from domain.rules import RowProblem, problems_of, value_text
-from domain.sessions import Hours, Session, Stamp, slots
+from domain.sessions import NANOSECONDS_IN_DAY, Hours, Session, Stamp, slots
 from domain.suspicions import Suspicion, Suspicions
 from domain.venues import venue
+
+# From the day before a long weekend to the day after it.
+_DAYS_OFF = 4
+_SATURDAY = 5
 
 
 @attrs.frozen
@@ -30,7 +35,8 @@ class Reading:
 
     `calendar_name` names a calendar in place of the venue's; `now` is UTC nanoseconds.
     `least_precisions` returns the digits that prices and sizes of a series have at least, because
-    of its instrument or of what is held.
+    of its instrument or of what is held. `sparse` tells that bars can be far apart, `time_zone`
+    which clock stamps without a zone are of.
     """
 
     file: BarFile
@@ -41,6 +47,8 @@ class Reading:
     now: int
     least_precisions: Callable[[Series], tuple[int, int]]
     prices_may_be_negative: bool = False
+    sparse: bool = False
+    time_zone: str | None = None
 
 
 @attrs.frozen(eq=False)
@@ -67,7 +75,8 @@ class RowCheck:
         self._reading = reading
         self._calendar = calendar
         self._zone = venue(reading.instrument_id.venue).tzinfo
-        self._facts = facts_of(rows, self._zone)
+        self._file_zone = zoneinfo.ZoneInfo(reading.time_zone) if reading.time_zone else None
+        self._facts = facts_of(rows, self._zone, self._file_zone)
 
     def run(self) -> CheckedRows:
         """Return the bars of all rows, or refuse the file.
@@ -79,7 +88,13 @@ class RowCheck:
         series = Series(self._reading.instrument_id, self._bar_type())
         regular = self._sessions(series, Hours.REGULAR)
         time = timing(
-            self._rows, self._facts, series.bar_type, self._reading.stamp, self._zone, regular
+            self._rows,
+            self._facts,
+            series.bar_type,
+            self._reading.stamp,
+            self._zone,
+            regular,
+            self._file_zone,
         )
         newest_first = self._facts.steps.newest_first
         chunks = TimedChunks(self._rows.chunks, time, newest_first=newest_first)
@@ -103,7 +118,7 @@ class RowCheck:
                 self._rows.problems.add(order.problems(chunk.bars.ts_open, chunk.lines))
                 self._rows.problems.add(self._breaches(chunk.bars, chunk.lines))
             raise self._refused()
-        found = self._facts.steps.bar_type(dates_only=self._facts.by_date)
+        found = self._facts.steps.bar_type(dates_only=self._facts.by_date) or self._thin_days()
         if found is None and len(self._rows.problems):
             raise self._refused()
         if found is None:
@@ -113,8 +128,20 @@ class RowCheck:
             )
         return found
 
+    def _thin_days(self) -> BarType | None:
+        """Return the type of a day where dates are some days apart because of days off.
+
+        Where the venue trades every day they may be bars of two or three days.
+        """
+        day, step = BarType.parse("1_DAY"), self._facts.steps.usual
+        if step is None or not NANOSECONDS_IN_DAY < step <= _DAYS_OFF * NANOSECONDS_IN_DAY:
+            return None
+        sessions = self._sessions(Series(self._reading.instrument_id, day), Hours.REGULAR)
+        rests = all(session.date.weekday() < _SATURDAY for session in sessions)
+        return day if rests and step % NANOSECONDS_IN_DAY == 0 else None
+
     def _doubtful(self, bar_type: BarType) -> tuple[Suspicion, ...]:
-        if self._reading.bar_type is None or not self._facts.any:
+        if self._reading.bar_type is None or self._reading.sparse or not self._facts.any:
             return ()
         line = int(self._rows.chunks[0].lines[0])
         found = longer_than_named(self._facts, bar_type, line, str(self._reading.file))
@@ -178,6 +205,15 @@ class RowCheck:
         return RowsRefusedError(
             f"{self._reading.file}: {problems.lines():,} of {self._rows.rows:,} rows are refused; "
             "nothing of the file was written.",
-            "Correct these rows in the file, then import it again.",
+            _again(inferred=self._reading.bar_type is None),
             problems,
         )
+
+
+def _again(*, inferred: bool) -> str:
+    again = (
+        "Correct these rows in the file, then import it again. Where a problem names an option, "
+        "that may be all it takes."
+    )
+    named = " If the bars are of another type than was found, say --bar-type."
+    return again + named if inferred else again

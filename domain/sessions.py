@@ -212,6 +212,15 @@ def inside_sessions(instants: Int64Array, sessions: Sequence[Session]) -> NDArra
     return inside
 
 
+def within_dates(sessions: Sequence[Session], zone: zoneinfo.ZoneInfo) -> bool:
+    """Whether each session opens and closes on one date by the clock of `zone`."""
+    opens = np.array([session.open for session in sessions], np.int64)
+    closes = np.array([session.close for session in sessions], np.int64)
+    first = (opens + utc_offsets(opens, zone)) // NANOSECONDS_IN_DAY
+    last = (closes + utc_offsets(closes, zone)) // NANOSECONDS_IN_DAY
+    return bool((first == last).all())
+
+
 def daily_closes(labels: Int64Array, bar_type: BarType, sessions: Sequence[Session]) -> Int64Array:
     """Return when bars of a day and longer close: with the last session of their period.
 

@@ -17,8 +17,10 @@ from domain.sessions import NANOSECONDS_IN_DAY, Session, utc_offsets
 _KEPT_STEPS = 10_000
 _FEW_AGAINST = 0.01
 _DAY_STEPS = {
-    BarUnit.DAY: range(1, 5),
-    BarUnit.WEEK: range(5, 10),
+    # Of bars two or three days long there is no type, and where nothing trades on weekends one
+    # day is the most common step all the same.
+    BarUnit.DAY: range(1, 2),
+    BarUnit.WEEK: range(6, 9),
     BarUnit.MONTH: range(28, 32),
 }
 
@@ -74,17 +76,24 @@ class Steps:
         """Whether the rows run from the newest to the oldest, but for a few."""
         return self.falling > self.rising
 
+    @property
+    def usual(self) -> int | None:
+        """The most common step in nanoseconds, None where there is none."""
+        if not self.counts:
+            return None
+        most = max(self.counts.values())
+        # Of two that are as common the longer: were it wrong, stamps off its grid would say so.
+        return max(step for step, count in self.counts.items() if count == most)
+
     def bar_type(self, *, dates_only: bool) -> BarType | None:
         """Return the bar type whose length is the most common step, or None.
 
         The most common, not the least: the first bar of a session may be short, and quiet
         stretches make longer steps.
         """
-        if not self.counts:
+        step = self.usual
+        if step is None:
             return None
-        most = max(self.counts.values())
-        # Of two that are as common the longer: were it wrong, stamps off its grid would say so.
-        step = max(step for step, count in self.counts.items() if count == most)
         if dates_only or step % NANOSECONDS_IN_DAY == 0:
             return _longer_bar_type(step // NANOSECONDS_IN_DAY)
         return next((t for t in BarType.all() if t.is_intraday and t.length == step), None)
@@ -111,6 +120,8 @@ def off_grid(
     The grid lies on the venue's clock; a session's open and close are on it too.
     """
     local = stamps + utc_offsets(stamps, zone)
-    edges = np.array([edge for s in sessions for edge in (s.open, s.close)], np.int64)
+    edges = np.array(
+        [edge for s in sessions for edge in (s.open, s.close, *(s.pause or ()))], np.int64
+    )
     result: NDArray[np.bool_] = (local % bar_type.length != 0) & ~np.isin(stamps, edges)
     return result

@@ -56,6 +56,11 @@ if TYPE_CHECKING:
     help="The instrument can trade at or below 0, as spreads and some futures do.",
 )
 @click.option(
+    "--sparse",
+    is_flag=True,
+    help="The bars are few and far apart, and of --bar-type all the same.",
+)
+@click.option(
     "--on-conflict",
     type=click.Choice(["ask", "skip", "overwrite", "merge"]),
     default="ask",
@@ -161,6 +166,7 @@ def _request(file: BarFile, instrument_id: InstrumentId, **choices: Any) -> CsvI
         layout=_layout(**choices),
         stamp=Stamp(choices["stamp"]) if choices["stamp"] else None,
         prices_may_be_negative=choices["negative_prices"],
+        sparse=choices["sparse"],
         on_conflict=OnConflict(choices["on_conflict"]),
         bars_may_vanish=choices["yes"],
         dry_run=choices["dry_run"],

@@ -44,10 +44,21 @@ def check(
     stamp: Stamp | None = None,
     instrument_id: InstrumentId = AAPL.instrument_id,
     least_precisions: tuple[int, int] = (0, 0),
+    time_zone: str | None = None,
+    *,
+    sparse: bool = False,
 ) -> CheckedRows:
     kind = BarType.parse(bar_type) if bar_type else None
     reading = Reading(
-        BarFile(None), instrument_id, kind, stamp, None, NOW, lambda _: least_precisions
+        BarFile(None),
+        instrument_id,
+        kind,
+        stamp,
+        None,
+        NOW,
+        lambda _: least_precisions,
+        sparse=sparse,
+        time_zone=time_zone,
     )
     task = MemoryProgressTask("", RowCheck.steps(rows))
     checked = RowCheck(rows, reading, CALENDARS, task).run()
@@ -76,9 +87,10 @@ def problems(
     bar_type: str | None = None,
     stamp: Stamp | None = None,
     instrument_id: InstrumentId = AAPL.instrument_id,
+    time_zone: str | None = None,
 ) -> list[tuple[int, str, str]]:
     with pytest.raises(RowsRefusedError) as caught:
-        check(rows, bar_type, stamp, instrument_id)
+        check(rows, bar_type, stamp, instrument_id, time_zone=time_zone)
     return [(one.line, one.column, one.problem) for one in caught.value.rows]
 
 
@@ -199,14 +211,67 @@ def test_stamps_at_midnight_are_dates_where_nothing_else_is_said() -> None:
     assert problems(file_rows(bars, (2,), dates_only=True), "1_MIN")[0][2].startswith("is a date")
 
 
-def test_a_time_names_the_date_on_which_the_venue_trades() -> None:
-    """Daily bars that are stamped by the session's open, close or some time of its date."""
-    for time in ("14:30", "21:00", "05:00", "05:01", "18:00"):
-        stamps = [utc(f"2024-01-0{day}T{time}:00") for day in (2, 3, 4, 5)]
-        for bar_type in (None, "1_DAY"):
-            daily = bars_of(check(file_rows(stamped(stamps), (2,)), bar_type))
-            assert daily.ts_open.tolist() == [midnight(f"2024-01-0{day}") for day in (2, 3, 4, 5)]
-            assert daily.ts_event[0] == utc("2024-01-02T21:00:00")
+@pytest.mark.parametrize("time", ["14:30", "21:00", "05:00"])
+def test_the_edge_of_a_session_or_a_midnight_names_its_date(time: str) -> None:
+    stamps = [utc(f"2024-01-0{day}T{time}:00") for day in (2, 3, 4, 5)]
+    for bar_type in (None, "1_DAY"):
+        daily = bars_of(check(file_rows(stamped(stamps), (2,)), bar_type))
+        assert daily.ts_open.tolist() == [midnight(f"2024-01-0{day}") for day in (2, 3, 4, 5)]
+        assert daily.ts_event[0] == utc("2024-01-02T21:00:00")
+
+
+@pytest.mark.parametrize("time", ["05:01", "18:00", "23:00"])
+def test_another_time_names_no_date(time: str) -> None:
+    """A midnight of Warsaw is the evening before in New York: a day too early."""
+    stamps = [utc(f"2024-01-0{day}T{time}:00") for day in (2, 3, 4, 5)]
+    found = problems(file_rows(stamped(stamps)), "1_DAY")
+    assert [line for line, _, _ in found] == [2, 3, 4, 5]
+    assert "names no date" in found[0][2]
+
+
+def test_the_usual_close_names_the_date_of_a_half_day_too() -> None:
+    stamps = [utc(f"2023-11-{day}T21:00:00") for day in (21, 22, 24, 27)]
+    daily = bars_of(check(file_rows(stamped(stamps)), "1_DAY"))
+    assert daily.ts_open[2] == midnight("2023-11-24")
+    assert daily.ts_event[2] == utc("2023-11-24T18:00:00")
+
+
+def test_a_midnight_on_the_files_own_clock_is_the_date_that_was_written() -> None:
+    warsaw = [utc(f"2024-01-{day}T23:00:00") for day in (22, 23, 24)]
+    rows = file_rows(stamped(warsaw))
+    daily = bars_of(check(rows, "1_DAY", time_zone="Europe/Warsaw"))
+    assert daily.ts_open.tolist() == [midnight(f"2024-01-{day}") for day in (23, 24, 25)]
+    coin = InstrumentId.parse("BTC/USD.BINANCE")
+    assert problems(
+        file_rows(stamped(warsaw)), "1_DAY", instrument_id=coin, time_zone="Europe/Warsaw"
+    )
+
+
+@pytest.mark.parametrize(
+    ("instrument", "closes"),
+    [
+        ("EUR/USD.IDEALPRO", ["2024-01-03T00:00", "2024-01-04T00:00", "2024-01-05T00:00"]),
+        ("ESH4.CME", ["2024-01-03T00:00", "2024-01-04T00:00", "2024-01-05T00:00"]),
+        ("BTC/USD.BINANCE", ["2024-01-03T00:00", "2024-01-04T00:00", "2024-01-05T00:00"]),
+    ],
+)
+def test_a_day_from_midnight_to_midnight_does_not_close_before_it_ends(
+    instrument: str, closes: list[str]
+) -> None:
+    stamps = [midnight(f"2024-01-0{day}") for day in (2, 3, 4)]
+    named = InstrumentId.parse(instrument)
+    daily = bars_of(check(file_rows(stamped(stamps)), "1_DAY", instrument_id=named))
+    assert daily.ts_event.tolist() == [utc(f"{close}:00") for close in closes]
+    dates = bars_of(check(file_rows(stamped(stamps), dates_only=True), "1_DAY", None, named))
+    assert (dates.ts_event <= daily.ts_event).all()
+
+
+def test_a_midnight_that_ends_a_day_is_of_the_day_before() -> None:
+    stamps = [midnight(f"2024-01-0{day}") for day in (3, 4, 5)]
+    coin = InstrumentId.parse("BTC/USD.BINANCE")
+    daily = bars_of(check(file_rows(stamped(stamps)), "1_DAY", Stamp.CLOSE, coin))
+    assert daily.ts_open.tolist() == [midnight(f"2024-01-0{day}") for day in (2, 3, 4)]
+    assert daily.ts_event.tolist() == stamps
 
 
 def test_the_evening_of_a_futures_session_names_the_next_date() -> None:
@@ -230,15 +295,16 @@ def test_a_time_on_a_day_without_a_session_names_no_date() -> None:
     stamps = [utc("2024-01-12T14:30:00"), utc("2024-01-15T14:30:00")]
     ((line, _, problem),) = problems(file_rows(stamped(stamps)), "1_DAY")
     assert line == 3
-    assert "no session" in problem
+    assert "names no date" in problem
 
 
 WEEKLY = [
     # label, stamp, the label in the catalog and the close, or a part of the problem
     ("2024-01-08", None, "2024-01-08", "2024-01-12T21:00"),
-    ("2024-01-12", None, "2024-01-12", "2024-01-12T21:00"),
-    ("2024-01-02", None, "2024-01-02", "2024-01-05T21:00"),
-    ("2024-03-28", None, "2024-03-28", "2024-03-28T20:00"),
+    ("2024-01-12", None, "2024-01-08", "2024-01-12T21:00"),
+    ("2024-01-02", None, "2024-01-01", "2024-01-05T21:00"),
+    ("2024-03-28", None, "2024-03-25", "2024-03-28T20:00"),
+    ("2024-01-12", Stamp.OPEN, None, "amid a week"),
     ("2024-01-10", None, None, "amid a week"),
     ("2024-01-07", None, None, "--stamp open if the week begins then"),
     ("2024-01-07", Stamp.OPEN, "2024-01-08", "2024-01-12T21:00"),
@@ -276,8 +342,9 @@ def test_a_market_that_trades_every_day_has_weeks_from_monday_alone() -> None:
     ("label", "stamp", "kept", "close"),
     [
         ("2024-03-01", None, "2024-03-01", "2024-03-28T20:00"),
-        ("2024-03-31", None, "2024-03-31", "2024-03-31T00:01"),
-        ("2024-01-02", None, "2024-01-02", "2024-01-31T21:00"),
+        ("2024-03-31", None, "2024-03-01", "2024-03-28T20:00"),
+        ("2024-03-28", Stamp.OPEN, None, "amid a month"),
+        ("2024-01-02", None, "2024-01-01", "2024-01-31T21:00"),
         ("2024-03-15", None, None, "amid a month"),
         ("2024-04-01", Stamp.CLOSE, "2024-03-01", "2024-03-28T20:00"),
     ],
@@ -301,37 +368,51 @@ def every(minutes: int, count: int) -> list[int]:
     return [utc("2024-01-02T14:30:00") + step * minutes * MINUTE for step in range(count)]
 
 
+def days(step: int, count: int = 12) -> list[int]:
+    """Mondays, or every nth day from one."""
+    return [midnight("2023-01-02") + step * number * 24 * 60 * MINUTE for number in range(count)]
+
+
 @pytest.mark.parametrize(
-    ("stamps", "named", "found"),
+    ("stamps", "named", "said"),
     [
-        (every(5, 40), "1_MIN", "5_MIN"),
-        (every(2, 40), "1_MIN", "2_MIN"),
-        ([utc(f"2024-01-{day:02}T05:00:00") for day in (2, 3, 4, 5)], "1_MIN", "1_DAY"),
-        (
-            [midnight(date) for date in ("2024-01-05", "2024-01-12", "2024-01-19", "2024-01-26")],
-            "1_DAY",
-            "1_WEEK",
-        ),
-        (
-            [midnight(date) for date in ("2024-01-08", "2024-02-05", "2024-03-04", "2024-04-01")],
-            "1_WEEK",
-            "1_MONTH",
-        ),
+        (every(5, 40), "1_MIN", "--bar-type 5_MIN"),
+        (every(2, 40), "1_MIN", "--bar-type 2_MIN"),
+        (every(45, 40), "15_MIN", "no bar type"),
+        (days(7), "1_DAY", "--bar-type 1_WEEK"),
+        (days(28), "1_WEEK", "--bar-type 1_MONTH"),
+        (days(14), "1_WEEK", "no bar type"),
+        (days(91), "1_MONTH", "no bar type"),
     ],
 )
-def test_bars_of_a_longer_type_than_named_are_refused_or_told(
-    stamps: list[int], named: str, found: str
+def test_bars_that_are_longer_than_named_are_refused(
+    stamps: list[int], named: str, said: str
 ) -> None:
     """As the named type their high, low and close would be known before they were."""
+    coin = InstrumentId.parse("BTC/USD.BINANCE")
+    rows = file_rows(stamped(stamps), dates_only="DAY" in named or "WEEK" in named)
+    if named == "1_MONTH":
+        stamps = [
+            midnight(f"20{year}-{month:02}-01") for year in (21, 22, 23) for month in (1, 4, 7, 10)
+        ]
+        rows = file_rows(stamped(stamps), dates_only=True)
     with pytest.raises(BarTypeMismatchError) as caught:
-        check(file_rows(stamped(stamps)), named)
-    assert f"--bar-type {found}" in caught.value.recovery
+        check(rows, named, None, coin)
+    assert said in caught.value.recovery
+    assert "--sparse" in caught.value.recovery
+    assert check(rows, named, None, coin, sparse=True).bars.counts
+
+
+def test_two_days_are_no_day() -> None:
+    coin = InstrumentId.parse("BTC/USD.BINANCE")
+    with pytest.raises(BarTypeNeededError):
+        check(file_rows(stamped(days(2)), dates_only=True), None, None, coin)
 
 
 def test_few_bars_of_a_longer_type_are_told() -> None:
     checked = check(file_rows(stamped(every(5, 6))), "1_MIN")
     assert checked.suspicions[0].kind == "bar-type"
-    assert "5_MIN" in checked.suspicions[0].sentence
+    assert "5 minutes apart" in checked.suspicions[0].sentence
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -180,7 +180,9 @@ def _not_closed(rows: list[Cells], row: int) -> Sequence[Expected]:
 def _no_session(rows: list[Cells], row: int) -> Sequence[Expected]:
     friday = dt.date.fromisoformat(rows[row][0])
     rows[row][0] = str(friday + dt.timedelta(days=1))
-    return [Expected(row, "timestamp", rows[row][0], "the venue had no session then")]
+    return [
+        Expected(row, "timestamp", rows[row][0], "names a date on which the venue had no session")
+    ]
 
 
 def _stamp(name: str, base: Base, text: str, problem: str) -> Rule:

@@ -33,7 +33,7 @@ LENGTHS = {
     **{f"{n}_MIN": n * MINUTE for n in (1, 2, 3, 5, 10, 15, 20, 30)},
     **{f"{n}_HOUR": n * 60 * MINUTE for n in (1, 2, 3, 4, 8)},
 }
-DAYS_BETWEEN = {"1_DAY": range(1, 5), "1_WEEK": range(5, 10), "1_MONTH": range(28, 32)}
+DAYS_BETWEEN = {"1_DAY": range(1, 5), "1_WEEK": range(6, 9), "1_MONTH": range(28, 32)}
 # When sessions begin and end, by the clock on the wall; some end early.
 EDGES = {(9, 30), (13, 0), (16, 0)}
 # With so many at least the prices of a share are kept.
@@ -335,7 +335,7 @@ def _check_digits(values: Sequence[Decimal], least: int = 0) -> None:
 
 def _timed(bars: Sequence[SlowBar], dates_only: bool, said: Said, now: int) -> SlowFile:
     stamps = [bar.stamp for bar in bars]
-    labels = stamps if dates_only else _labels(stamps)
+    labels = stamps if dates_only else _labels(stamps, said.told.zone)
     name = said.bar_type or _shown_type(stamps, by_date=labels is not None)
     if name is None:
         raise RefusedError("spacing")
@@ -344,7 +344,10 @@ def _timed(bars: Sequence[SlowBar], dates_only: bool, said: Said, now: int) -> S
             raise RefusedError("a date is no time")
         slots = [_slot(stamp, LENGTHS[name], said.stamp or "open") for stamp in stamps]
     else:
-        labels = [_moved(label, name, said.stamp) for label in labels or _dates(stamps)]
+        back = DAY if labels and not dates_only and said.stamp == "close" else 0
+        if name != "1_DAY":
+            back = 0
+        labels = [_moved(label - back, name, said.stamp) for label in labels or _dates(stamps)]
         bars = [attrs.evolve(bar, stamp=label) for bar, label in zip(bars, labels, strict=True)]
         slots = [_period(label, name) for label in labels]
         if name == "1_DAY" and any(map(_at_weekend, labels)):
@@ -354,19 +357,24 @@ def _timed(bars: Sequence[SlowBar], dates_only: bool, said: Said, now: int) -> S
     return SlowFile(name, tuple(bars))
 
 
-def _wall(stamp: int) -> dt.datetime:
+def _wall(stamp: int, zone: dt.tzinfo = VENUE) -> dt.datetime:
     at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=stamp // SECOND)
-    return at.astimezone(VENUE)
+    return at.astimezone(zone)
 
 
-def _ahead(stamp: int) -> int:
-    return round((_wall(stamp).utcoffset() or dt.timedelta()).total_seconds()) * SECOND
+def _ahead(stamp: int, zone: dt.tzinfo = VENUE) -> int:
+    return round((_wall(stamp, zone).utcoffset() or dt.timedelta()).total_seconds()) * SECOND
 
 
-def _labels(stamps: Sequence[int]) -> list[int] | None:
-    """Return midnights UTC of the dates, if all are midnights by the venue's clock or UTC."""
-    local = [stamp + _ahead(stamp) for stamp in stamps]
-    return next((each for each in (local, list(stamps)) if not any(at % DAY for at in each)), None)
+def _labels(stamps: Sequence[int], zone: dt.tzinfo | None) -> list[int] | None:
+    """Return midnights UTC of the dates, if all are midnights by one clock.
+
+    It is the venue's, UTC, or that of the file.
+    """
+    clocks = [[stamp + _ahead(stamp) for stamp in stamps], list(stamps)]
+    if zone:
+        clocks.append([stamp + _ahead(stamp, zone) for stamp in stamps])
+    return next((each for each in clocks if not any(at % DAY for at in each)), None)
 
 
 def _dates(stamps: Sequence[int]) -> list[int]:
@@ -380,17 +388,18 @@ def _dates(stamps: Sequence[int]) -> list[int]:
 
 
 def _moved(label: int, bar_type: str, stamp: str | None) -> int:
-    """Return the label of a week or month that lies in it, though it may be its midnight edge."""
+    """Return the first day of the week or month that a label is of, or the day itself."""
     date = dt.date(1970, 1, 1) + dt.timedelta(days=label // DAY)
     if bar_type == "1_WEEK" and date.weekday() > 4:
         if stamp is None:
             raise RefusedError("between weeks")
-        return label + ((7 if stamp == "open" else 0) - date.weekday()) * DAY
-    begins = {"1_WEEK": date.weekday() == 0, "1_MONTH": date.day == 1}.get(bar_type, False)
-    if not begins or stamp != "close":
-        return label
-    last = date - dt.timedelta(days=1)
-    return label - DAY * (7 if bar_type == "1_WEEK" else last.day)
+        date += dt.timedelta(days=7 if stamp == "open" else 0)
+    elif stamp == "close" and {"1_WEEK": date.weekday() == 0, "1_MONTH": date.day == 1}.get(
+        bar_type, False
+    ):
+        date -= dt.timedelta(days=1)
+    first = {"1_WEEK": date.weekday(), "1_MONTH": date.day - 1}.get(bar_type, 0)
+    return (date - dt.timedelta(days=first) - dt.date(1970, 1, 1)).days * DAY
 
 
 def _shown_type(stamps: Sequence[int], *, by_date: bool) -> str | None:

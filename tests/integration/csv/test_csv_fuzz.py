@@ -47,10 +47,10 @@ USAGE = 2
 NOT_THE_FILES = {"usage", "invalid-layout", "unknown-time-zone", "invalid-bar-type"}
 # Problems of rows that it does not look for: it has no calendar of sessions.
 NOT_LOOKED_FOR = (
-    "the venue had no session then",
+    "names a date on which the venue had no session",
     "does not lie on the grid of",
     "the bar has not closed yet",
-    "lies in no session",
+    "is neither the open nor the close of a session",
     "lies amid a ",
 )
 # So many imports go into one Parquet catalog.
