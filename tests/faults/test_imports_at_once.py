@@ -17,7 +17,7 @@ from tests.builders import AAPL, NEW_YORK, csv_text
 from tests.faults.state import Rows, assert_tidy, assert_unbroken, opened, rows_of, state_of
 from tests.faults.warm import Warm
 
-WORDS = ("-i", "AAPL.NASDAQ", "--bar-type", "1_MIN", *ZONE)
+WORDS = ("-i", "AAPL.NASDAQ", "--bar-type", "1_MIN", "--sparse", *ZONE)
 SOME, OTHERS = slice(0, None, 26), slice(13, None, 26)
 YEAR = year_2023()
 SOME_BARS, OTHER_BARS = YEAR.take(SOME), YEAR.take(OTHERS)
