@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from domain.bar_type import BarType
-from domain.bars import PRICE_COLUMNS, Bars, Int64Array
+from domain.bars import PRICE_COLUMNS, Bars, Int64Array, same_bars
 from domain.rules import value_text
 from domain.sessions import slots
 
@@ -74,7 +73,7 @@ def difference(
     venue's clock, on which bars of the same stretch of time find each other.
     """
     old, new = _pairs(before, after, bar_type, zone)
-    same = _same_rows(before.take(old), after.take(new))
+    same = same_bars(before.take(old), after.take(new))
     gone = np.ones(len(before), np.bool_)
     gone[old] = False
     return BarDifference(
@@ -108,22 +107,3 @@ def _pairs(
 def _common(one: Int64Array, other: Int64Array) -> tuple[Int64Array, Int64Array]:
     _, of_one, of_other = np.intersect1d(one, other, return_indices=True)
     return of_one, of_other
-
-
-def _same_rows(one: Bars, other: Bars) -> NDArray[np.bool_]:
-    same: NDArray[np.bool_] = (one.ts_open == other.ts_open) & (one.ts_event == other.ts_event)
-    for name in PRICE_COLUMNS:
-        prices = getattr(one, name), getattr(other, name)
-        same &= _equal(*prices, other.price_precision - one.price_precision)
-    same &= _equal(one.volume, other.volume, other.size_precision - one.size_precision)
-    return same
-
-
-def _equal(one: Int64Array, other: Int64Array, more_digits: int) -> NDArray[np.bool_]:
-    """Whether values are equal of which the others have so many more digits after the point."""
-    if more_digits < 0:
-        return _equal(other, one, -more_digits)
-    # The longer ones are cut: the others could become too long for an integer.
-    quotient, rest = np.divmod(other, 10**more_digits)
-    equal: NDArray[np.bool_] = (quotient == one) & (rest == 0)
-    return equal

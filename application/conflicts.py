@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.bars import Bars, Int64Array
+from domain.bars import Bars, Int64Array, same_bars
 
 
 class OnConflict(enum.Enum):
@@ -98,7 +98,7 @@ def compare_by_day(held: Placed, new: Placed, replaced_days: Int64Array) -> Mapp
     _, of_held, of_new = np.intersect1d(
         held.slots, new.slots, assume_unique=True, return_indices=True
     )
-    same = _same_rows(*_alike(held.bars.take(of_held), new.bars.take(of_new)))
+    same = same_bars(held.bars.take(of_held), new.bars.take(of_new))
     lost = np.isin(held.days, replaced_days) & ~np.isin(held.slots, new.slots)
     counts = (
         _counted(np.delete(new.days, of_new)),
@@ -122,16 +122,3 @@ def settle(held: Placed, new: Placed, policy: OnConflict, replaced_days: Int64Ar
     keep, add = (held, new) if policy is OnConflict.SKIP else (new, held)
     joined = Bars.concat([keep.bars, add.take(~np.isin(add.slots, keep.slots)).bars])
     return joined.take(np.argsort(joined.ts_open, kind="stable"))
-
-
-def _alike(held: Bars, new: Bars) -> tuple[Bars, Bars]:
-    price = max(held.price_precision, new.price_precision)
-    size = max(held.size_precision, new.size_precision)
-    return held.rescaled(price, size), new.rescaled(price, size)
-
-
-def _same_rows(one: Bars, other: Bars) -> NDArray[np.bool_]:
-    same = np.ones(len(one), np.bool_)
-    for mine, theirs in zip(one.columns(), other.columns(), strict=True):
-        same &= mine == theirs
-    return same

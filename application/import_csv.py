@@ -151,6 +151,7 @@ class _Import:
 
     def _compared(self, held: SeriesReader) -> PartitionChanges:
         changes = PartitionChanges(held, self._new)
+        changes.refuse_doubles()
         if not changes.steps:
             return changes
         with self._progress.track(f"Comparing {self._request.file}", changes.steps) as task:
@@ -162,7 +163,9 @@ class _Import:
     def _result(self, changes: PartitionChanges, policy: OnConflict | None) -> CsvImportResult:
         # Of what would be asked, merging writes the most.
         written = changes.changing(policy or OnConflict.MERGE)
-        files = revisions_needed(changes.holdings, written, self._precisions())
+        (price, size), (least_price, least_size) = self._new.precisions, self._least()
+        precisions = max(price, least_price), max(size, least_size)
+        files = revisions_needed(changes.holdings, written, precisions)
         return CsvImportResult(
             source=self._request.file,
             series=self._new.series,
@@ -180,15 +183,8 @@ class _Import:
             space=space_needed(files),
         )
 
-    def _precisions(self) -> tuple[int, int]:
-        """Return the least digits that the files need: the bars' own and the instrument's."""
-        price, size = self._new.precisions
-        return max(price, self._defined[0]), max(size, self._defined[1])
-
-    @property
-    def _defined(self) -> tuple[int, int]:
-        known = definition(self._request.instrument_id, self._catalog.availability())
-        return (known.price_precision, known.size_precision) if known else (0, 0)
+    def _least(self) -> tuple[int, int]:
+        return _least_precisions(self._catalog.availability(), self._new.series)
 
     def _commit(
         self, writer: SeriesWriter, changes: PartitionChanges, result: CsvImportResult
@@ -205,7 +201,7 @@ class _Import:
         # Whoever writes goes through them twice, which is quicker where they fit into memory.
         todo = lazily if sum(names.values()) > _FEW_BARS else dict(lazily)
         with self._progress.track(f"Importing {file}", len(names)) as task:
-            recorded = writer.commit(todo, [self._event(result)], task, self._defined)
+            recorded = writer.commit(todo, [self._event(result)], task, self._least())
         return recorded[-1].seq
 
     def _event(self, result: CsvImportResult) -> CsvImported:

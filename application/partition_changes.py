@@ -10,6 +10,7 @@ from typing import Self
 from application.conflicts import OnConflict, Overlap, Placed, compare_by_day, settle
 from application.new_bars import NewBars, days_of
 from application.series_writer import SeriesReader
+from application.straddling import refuse_slots_told_twice
 from domain.bars import Bars
 from domain.ports import ProgressTask
 from domain.sessions import NANOSECONDS_IN_DAY, date_of_label, slots, utc_offsets
@@ -41,6 +42,15 @@ class PartitionChanges:
     def steps(self) -> int:
         """By how many steps `compare` advances its task."""
         return len(self._names)
+
+    def refuse_doubles(self) -> None:
+        """Refuse what would be there twice afterwards, whatever the policy.
+
+        Raises:
+            ConflictError: a new bar and a held one of the same slot lie in two partitions.
+            CorruptPartitionError: a held partition is damaged.
+        """
+        refuse_slots_told_twice(self._new, self._held, self._zone)
 
     def compare(self, task: ProgressTask) -> Self:
         """Read what is held where the new bars go, and count what is alike and what is not.

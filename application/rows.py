@@ -64,8 +64,8 @@ class RowCheck:
 
     @staticmethod
     def steps(rows: FileRows) -> int:
-        """Return by how many steps a check of `rows` advances its task."""
-        return 2 * len(rows.chunks)
+        """Return by how many steps a check of `rows` advances its task, one at least."""
+        return max(2 * len(rows.chunks), 1)
 
     def __init__(
         self, rows: FileRows, reading: Reading, calendar: TradingCalendar, task: ProgressTask

@@ -172,6 +172,29 @@ def rescale(values: Int64Array, have: int, want: int) -> Int64Array:
     return quotient
 
 
+def same_bars(one: Bars, other: Bars) -> NDArray[np.bool_]:
+    """Return at which positions both have the same bar as times and numbers.
+
+    They are of one length; their precisions may differ.
+    """
+    same: NDArray[np.bool_] = (one.ts_open == other.ts_open) & (one.ts_event == other.ts_event)
+    for name in PRICE_COLUMNS:
+        prices = getattr(one, name), getattr(other, name)
+        same &= _equal(*prices, other.price_precision - one.price_precision)
+    same &= _equal(one.volume, other.volume, other.size_precision - one.size_precision)
+    return same
+
+
+def _equal(one: Int64Array, other: Int64Array, more_digits: int) -> NDArray[np.bool_]:
+    """Whether values are equal of which the others have so many more digits after the point."""
+    if more_digits < 0:
+        return _equal(other, one, -more_digits)
+    # The longer ones are cut: the others could become too long for an integer.
+    quotient, rest = np.divmod(other, 10**more_digits)
+    equal: NDArray[np.bool_] = (quotient == one) & (rest == 0)
+    return equal
+
+
 def needed_precision(columns: Sequence[Int64Array], have: int) -> int:
     """Return how many digits after the point, at most `have`, the values need."""
     for fewer in range(have):

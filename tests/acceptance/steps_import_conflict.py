@@ -12,7 +12,7 @@ from pytest_bdd import given, parsers, then, when
 from domain.bars import Bars
 from tests.acceptance.errand import Errand, Outcome
 from tests.acceptance.steps_import import CatalogFiles, files_of, held
-from tests.acceptance.terminal import CTRL_C, Terminal
+from tests.acceptance.terminal import Terminal
 from tests.builders import csv_text, minute_bars
 from tests.cli import Cli
 from tests.faults.state import Rows, rows_of
@@ -99,8 +99,7 @@ def answered(answers: str, terminal: Terminal) -> Outcome:
 @when("user presses Ctrl-C", target_fixture="outcome")
 def interrupted(terminal: Terminal) -> Outcome:
     terminal.read_until(WHICH)
-    terminal.type(CTRL_C)
-    return Outcome(terminal.ended(), terminal.shown)
+    return Outcome(terminal.cancel(), terminal.shown)
 
 
 # Then

@@ -19,6 +19,7 @@ from tests.cli import Cli
 _ROWS, _COLUMNS = 50, 240
 # Whoever waits in vain must be told; nothing here takes a tenth of it.
 _PATIENCE = 60
+_IMPATIENCE = 5
 CTRL_C = "\x03"
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # Ctrl-C reaches only those whose controlling terminal it is typed at.
@@ -84,6 +85,20 @@ class Terminal:
         """Type a line."""
         self.type(f"{text}\n")
 
+    def cancel(self) -> int:
+        """Press Ctrl-C until it is answered, read to the end and return the exit code.
+
+        Python misses one that comes in the moment in which it begins to wait for a line. A person
+        is too slow for that, and would press it again.
+        """
+        self.type(CTRL_C)
+        while self._is_there():
+            if select.select([self._screen], [], [], _IMPATIENCE)[0]:
+                self._take()
+            else:
+                self.type(CTRL_C)
+        return self._process.wait()
+
     def ended(self) -> int:
         """Read to the end and return the exit code."""
         while self._read():
@@ -94,6 +109,15 @@ class Terminal:
         """Take in what is shown next; return whether the command is still there."""
         ready, _, _ = select.select([self._screen], [], [], _PATIENCE)
         assert ready, f"nothing more is shown: {self.shown}"
+        return self._take()
+
+    def _is_there(self) -> bool:
+        return self._process.poll() is None or bool(
+            select.select([self._screen], [], [], 0)[0] and self._take()
+        )
+
+    def _take(self) -> bool:
+        """Take in what is at hand; return whether there was anything."""
         # Linux says EIO once nobody has the other end open.
         with contextlib.suppress(OSError):
             some = os.read(self._screen, 65536)

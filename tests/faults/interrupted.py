@@ -15,6 +15,8 @@ from adapters.memory.progress import MemoryProgressTask
 from domain.ports import ProgressTask
 from domain.publishing import Step
 
+_ENDED = "Ended"
+
 
 def program(words: list[str], notes: str, at: Mapping[str, Any] | None = None) -> int:
     """Run `barledger` as a user's shell does, which answers Ctrl-C in its own way.
@@ -79,11 +81,16 @@ def beside(words: list[str], notes: str, other: str, second: bool, die_at: int) 
     Container.on_step.override(providers.Object(on_step))
     if second:
         _await(Path(other), "Locked")
-    return program(words, notes)
+    try:
+        return program(words, notes)
+    finally:
+        _note(Path(notes), _ENDED)
 
 
 def _await(notes: Path, line: str) -> None:
-    while not (notes.exists() and line in notes.read_text().splitlines()):
+    """Wait until the other process has noted `line`, which it never will once it has ended."""
+    while line not in (told := notes.read_text().splitlines() if notes.exists() else []):
+        assert _ENDED not in told, f"the other process ended without {line!r}"
         time.sleep(0.005)
 
 

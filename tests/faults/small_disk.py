@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
+
+import pytest
 
 # Root may mount; others may inside a namespace of their own users, where the system lets them.
 _WAYS = (("unshare", "-m"), ("unshare", "-rm"))
@@ -75,6 +79,17 @@ class SmallDisk:
         self._shell.stdin.write(f"{line}; echo $?\n")
         self._shell.stdin.flush()
         assert self._shell.stdout.readline().strip() == "0", line
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[SmallDisk]:
+    """Give a small disk in `folder`; the test is skipped where the system lets nobody mount one."""
+    try:
+        disk = SmallDisk(folder)
+    except PermissionError as error:
+        pytest.skip(str(error))
+    with disk:
+        yield disk
 
 
 def fill(folder: Path, leave: int = 0) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,23 +18,6 @@ SIZE = 4_000_000
 HELD = session_bars("2024-01-02", "2024-01-05", minutes=60)
 NEW = session_bars("2024-01-08", "2024-01-12", minutes=60)
 OTHER = session_bars("2024-01-02", "2024-01-05", minutes=60, price=50_000)
-
-
-@pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk]:
-    try:
-        small = SmallDisk(tmp_path_factory.mktemp("small"))
-    except PermissionError as error:
-        pytest.skip(str(error))
-    with small:
-        yield small
-
-
-@pytest.fixture(scope="module")
-def inside(disk: SmallDisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    """Start processes that see the small disk."""
-    with Warm(tmp_path_factory.mktemp("inside"), disk.prefix) as warm:
-        yield warm
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,23 +17,6 @@ ENOUGH = 50_000_000
 HELD = session_bars("2024-01-02", "2024-01-05", minutes=60)
 NEW = session_bars("2024-01-02", "2024-04-26", price=50_000)
 IN_MEMORY = 500_000
-
-
-@pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk]:
-    try:
-        small = SmallDisk(tmp_path_factory.mktemp("small"))
-    except PermissionError as error:
-        pytest.skip(str(error))
-    with small:
-        yield small
-
-
-@pytest.fixture(scope="module")
-def inside(disk: SmallDisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    """Start processes that see the small disk."""
-    with Warm(tmp_path_factory.mktemp("inside"), disk.prefix) as warm:
-        yield warm
 
 
 def import_with_little_memory(words: list[str], folder: str, in_memory: int, block: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -163,16 +163,6 @@ def test_a_sealed_catalog_loses_nothing(sealed: Cli, command: tuple[str, ...]) -
         assert run.succeeded().document["revisions"] == 0
     else:
         assert run.document["error"]["code"] == "catalog-read-only"
-
-
-@pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk]:
-    try:
-        small = SmallDisk(tmp_path_factory.mktemp("small"))
-    except PermissionError as error:
-        pytest.skip(str(error))
-    with small:
-        yield small
 
 
 @pytest.mark.parametrize("size", [16_384, 65_536, 98_304, 131_072])

@@ -128,6 +128,14 @@ def test_one_bar_outside_the_session_in_another_chunk_keeps_the_hours_whole() ->
     assert extended.ts_event[8] == utc("2024-01-02T17:00:00")
 
 
+def test_hours_that_are_stamped_by_their_close_open_with_the_session() -> None:
+    closes = [utc(f"2024-01-02T{hour}:00:00") for hour in range(15, 22)]
+    hours = bars_of(check(file_rows(stamped(closes), (3,)), "1_HOUR", Stamp.CLOSE))
+    assert hours.ts_open[0] == utc("2024-01-02T14:30:00")
+    assert hours.ts_open[1:].tolist() == closes[:-1]
+    assert hours.ts_event.tolist() == closes
+
+
 @given(CUTS)
 def test_problems_have_the_lines_of_the_file(cuts: list[int]) -> None:
     closes = YEAR.close.copy()
@@ -407,6 +415,16 @@ def test_two_days_are_no_day() -> None:
     coin = InstrumentId.parse("BTC/USD.BINANCE")
     with pytest.raises(BarTypeNeededError):
         check(file_rows(stamped(days(2)), dates_only=True), None, None, coin)
+
+
+def test_twice_or_three_times_as_far_apart_takes_more_bars_to_be_sure_of() -> None:
+    """Of thin minutes every other step is even by chance."""
+    told = check(file_rows(stamped(every(15, 13))), "5_MIN")
+    assert told.suspicions[0].kind == "bar-type"
+    with pytest.raises(BarTypeMismatchError):
+        check(file_rows(stamped(every(15, 40))), "5_MIN")
+    with pytest.raises(BarTypeMismatchError):
+        check(file_rows(stamped(every(20, 13))), "5_MIN")
 
 
 def test_few_bars_of_a_longer_type_are_told() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +17,10 @@ from adapters.memory.progress import MemoryProgressTask
 from application.conflicts import OnConflict, Overlap
 from application.partition_changes import PartitionChanges
 from application.series_writer import SeriesReader
+from domain.bar_type import BarType
 from domain.bars import Bars
-from domain.instrument import Series
+from domain.errors import ConflictError
+from domain.instrument import InstrumentId, Series
 from domain.partitions import split_by_partition, trading_dates
 from tests.builders import AAPL, MINUTE, NEW_YORK, minute_bars, utc
 from tests.memory_catalog import MemoryCatalog
@@ -149,3 +152,60 @@ def test_days_that_hold_nothing_are_not_read() -> None:
     assert changes.overlap == Overlap(new=5)
     assert changes.by_day == {}
     assert changes.changing(OnConflict.SKIP) == {"2024-03-05": 5}
+
+
+@pytest.mark.parametrize("held_first", [True, False])
+def test_a_day_of_the_venue_in_two_partitions_is_counted_as_one(held_first: bool) -> None:
+    """In Tokyo a day begins on the UTC date before it."""
+    tokyo = Series(InstrumentId.parse("7203.TSEJ"), BarType.parse("1_HOUR"))
+    stamps = ["2024-01-09T23:00:00", "2024-01-10T01:00:00"]
+    held, new = stamps if held_first else reversed(stamps)
+    memory = MemoryCatalog()
+    memory.write(tokyo, _four_hours(held))
+    reader = memory.catalog.reader(memory.holdings(tokyo))
+    changes = compared(reader, PlainBars(_four_hours(new), tokyo))
+    assert changes.by_day == {dt.date(2024, 1, 10): Overlap(new=1, vanishing=1)}
+
+
+# ---- one slot in two partitions --------------------------------------------------------------
+
+TOYOTA = Series(InstrumentId.parse("7203.TSEJ"), BarType.parse("4_HOUR"))
+SLOT, SESSION = "2024-01-09T23:00:00", "2024-01-10T00:00:00"  # 08:00 and 09:00 in Tokyo
+
+
+def _four_hours(*opens: str) -> Bars:
+    at = np.array([utc(each) for each in opens], np.int64)
+    return attrs.evolve(minute_bars(count=len(at)), ts_open=at, ts_event=at + 240 * MINUTE)
+
+
+@pytest.mark.parametrize(("held", "new"), [(SLOT, SESSION), (SESSION, SLOT)])
+def test_a_slot_that_two_partitions_would_tell_of_is_refused(held: str, new: str) -> None:
+    memory = MemoryCatalog()
+    memory.write(TOYOTA, _four_hours(held, "2024-01-10T03:00:00"))
+    reader = memory.catalog.reader(memory.holdings(TOYOTA))
+    changes = PartitionChanges(reader, PlainBars(_four_hours(new, "2024-01-10T03:00:00"), TOYOTA))
+    with pytest.raises(ConflictError) as caught:
+        changes.refuse_doubles()
+    for stamp in (held, new):
+        assert f"{stamp}Z" in caught.value.message
+
+
+@pytest.mark.parametrize("stamp", [SLOT, SESSION])
+def test_the_same_stamp_is_an_ordinary_meeting(stamp: str) -> None:
+    memory = MemoryCatalog()
+    memory.write(TOYOTA, _four_hours(stamp, "2024-01-10T03:00:00"))
+    reader = memory.catalog.reader(memory.holdings(TOYOTA))
+    more = PlainBars(_four_hours(stamp, "2024-01-10T03:00:00", "2024-01-10T23:00:00"), TOYOTA)
+    PartitionChanges(reader, more).refuse_doubles()
+    assert compared(reader, more).overlap == Overlap(new=1, identical=2)
+
+
+def test_weeks_that_were_labelled_by_their_end_are_not_doubled_over_the_new_year() -> None:
+    weekly = Series(InstrumentId.parse("IBM.NYSE"), BarType.parse("1_WEEK"))
+    memory = MemoryCatalog()
+    memory.write(weekly, _four_hours("2025-01-03T00:00:00"))
+    reader = memory.catalog.reader(memory.holdings(weekly))
+    with pytest.raises(ConflictError):
+        PartitionChanges(
+            reader, PlainBars(_four_hours("2024-12-30T00:00:00"), weekly)
+        ).refuse_doubles()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import csv_text, session_bars
 from tests.cli import Cli
-from tests.faults.small_disk import SmallDisk
+from tests.faults.small_disk import SmallDisk, small_disk
 from tests.integration.cli.conftest import Barledger, Ended
 
 RANGE = ("--start", "2024-01-02", "--end", "2024-01-09")
@@ -188,11 +188,7 @@ def test_a_page_may_be_read_by_whom_the_user_lets_read(held: Barledger, tmp_path
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    try:
-        small = SmallDisk(tmp_path)
-    except PermissionError as error:
-        pytest.skip(str(error))
-    with small:
+    with small_disk(tmp_path) as small:
         small.mount(64_000)
         yield small
 

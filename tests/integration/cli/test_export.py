@@ -30,7 +30,7 @@ from domain.window import Window
 from entrypoints.container import wire
 from tests.builders import AAPL, DATA, MINUTE, MSFT, NEW_YORK, minute_bars, session_bars, utc
 from tests.cli import ROOT, Cli
-from tests.faults.small_disk import SmallDisk
+from tests.faults.small_disk import SmallDisk, small_disk
 from tests.integration.cli.conftest import Barledger
 
 EXPORT = ("export", "--format", "csv")
@@ -467,11 +467,7 @@ def test_whoever_is_stopped_while_writing_leaves_what_was_there(
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    try:
-        small = SmallDisk(tmp_path)
-    except PermissionError as error:
-        pytest.skip(str(error))
-    with small:
+    with small_disk(tmp_path) as small:
         small.mount(64_000)
         yield small
 

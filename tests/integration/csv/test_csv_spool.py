@@ -18,7 +18,7 @@ from adapters.memory.row_problem_log import MemoryRowProblemLog
 from domain.bar_files import BarFile, FileLayout, RowChunk
 from domain.bars import Bars
 from domain.errors import CatalogError, DiskFullError
-from tests.faults.small_disk import SmallDisk
+from tests.faults.small_disk import SmallDisk, small_disk
 from tests.integration.csv.reading import HEADER
 
 ROWS = 50
@@ -111,11 +111,7 @@ def test_the_file_has_no_name_and_goes_with_the_rows(folder: Path) -> None:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    try:
-        small = SmallDisk(tmp_path)
-    except PermissionError as error:
-        pytest.skip(str(error))
-    with small:
+    with small_disk(tmp_path) as small:
         yield small
 
 
