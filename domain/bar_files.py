@@ -149,5 +149,6 @@ class BarFileReader(Protocol):
             TimeZoneNeededError, UnknownTimeZoneError, DateOrderNeededError: a stamp could mean
                 several instants.
             InvalidLayoutError: the layout contradicts itself.
-            DiskFullError: rows that do not fit into memory found no room on the disk.
+            DiskFullError, CatalogError: rows that do not fit into memory found no room in the
+                folder for temporary files, or no such folder.
         """

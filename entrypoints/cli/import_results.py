@@ -17,7 +17,7 @@ def show(screen: Screen, result: CsvImportResult, *, dry_run: bool) -> None:
     """Print a result."""
     found = " (found from the spacing)" if result.bar_type_inferred else ""
     screen.show_text(
-        f"{safe(result.file)}: {counted(result.rows, 'row')}, {result.series}{found}, "
+        f"{safe(str(result.source))}: {counted(result.rows, 'row')}, {result.series}{found}, "
         f"{result.start} to {result.end}"
     )
     if result.series.bar_type.is_intraday:

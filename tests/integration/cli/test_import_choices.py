@@ -86,6 +86,15 @@ def test_a_dash_is_standard_input(
     assert logged.document["events"][0]["fields"]["file"] == "-"
 
 
+def test_standard_input_is_called_so_in_what_is_shown(
+    barledger: Barledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = csv_text(minute_bars()).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    ended = barledger("import-csv", "-", "-i", "AAPL.NASDAQ")
+    assert ended.out.startswith("standard input: 5 rows")
+
+
 def test_a_real_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     cli = Cli(tmp_path)
     text = csv_text(session_bars("2024-01-02", "2024-01-31"))
