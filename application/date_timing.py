@@ -71,29 +71,29 @@ class Dating:
         closes = np.where(closes == NO_SESSION, labels, closes)
         return Dated(
             labels,
-            np.maximum(closes, self._ends(stamps)),
+            np.maximum(closes, self._ends(stamps, labels)),
             (*misplaced, *amid, (closed, "names a date on which the venue had no session")),
         )
 
-    def _ends(self, stamps: Int64Array) -> Int64Array:
+    def _ends(self, stamps: Int64Array, labels: Int64Array) -> Int64Array:
         """Return before which instant bars of a midnight cannot close, whatever their session says.
 
-        A day from midnight to midnight ends later than the session of that date where the next
-        one begins before, as with currencies and futures.
+        What runs from midnight to midnight ends later than the last session of its dates where
+        the next one begins before, as with currencies and futures.
         """
         never = np.full(len(stamps), np.iinfo(np.int64).min, np.int64)
         if not self.timed or self.label is None:
             return never
         if self.stamp is Stamp.CLOSE:
             return stamps
-        if self.bar_type.unit is not BarUnit.DAY or not self.sessions:
+        if not self.sessions:
             return never
-        starts = self._edges()[0]
-        ends = stamps + NANOSECONDS_IN_DAY
+        starts, _, dates = self._edges()
+        following = _following(labels, self.bar_type)
+        ends = stamps + following - self.label(stamps)
         # The session that is on at the end, or the one that begins last before it.
         last = np.searchsorted(starts, ends, side="left") - 1
-        names = self.label(stamps) + NANOSECONDS_IN_DAY
-        begun = (last >= 0) & (self._edges()[2][np.maximum(last, 0)] >= names)
+        begun = (last >= 0) & (dates[np.maximum(last, 0)] >= following)
         return np.where(begun, ends, never)
 
     def _labels(self, stamps: Int64Array) -> tuple[Int64Array, tuple[Misplaced, ...]]:
@@ -157,7 +157,8 @@ class Dating:
         period = _PERIODS.get(self.bar_type.unit)
         if period is None:
             return labels, ()
-        found = [self._period(date_of_label(int(label))) for label in labels]
+        dates = [session.date for session in self.sessions]
+        found = [self._period(date_of_label(int(label)), dates) for label in labels]
         amid = np.array([problem == "amid" for _, problem in found], np.bool_)
         open_ = np.array([problem == "open" for _, problem in found], np.bool_)
         return np.array([midnight_utc(date) for date, _ in found], np.int64), (
@@ -169,7 +170,7 @@ class Dating:
             ),
         )
 
-    def _period(self, date: dt.date) -> tuple[dt.date, str]:
+    def _period(self, date: dt.date, sessions: Sequence[dt.date]) -> tuple[dt.date, str]:
         """Return the first date of the period that `date` labels, and what keeps it from that.
 
         By its first day alone a period is known without a word, whoever labelled it.
@@ -184,15 +185,22 @@ class Dating:
         if begins and self.stamp is Stamp.CLOSE:
             # At its first midnight a period ends that had begun before.
             return self._first(date - dt.timedelta(days=1)), ""
-        return self._first(date), "amid" if self._is_amid(date) else ""
+        return self._first(date), "amid" if self._is_amid(date, sessions) else ""
 
     def _first(self, date: dt.date) -> dt.date:
         return period_dates(date, self.bar_type)[0]
 
-    def _is_amid(self, date: dt.date) -> bool:
+    def _is_amid(self, date: dt.date, sessions: Sequence[dt.date]) -> bool:
         first, last = period_dates(date, self.bar_type)
-        dates = [session.date for session in self.sessions]
-        inside = dates[bisect_left(dates, first) : bisect_right(dates, last)]
+        inside = sessions[bisect_left(sessions, first) : bisect_right(sessions, last)]
         if not inside or date <= inside[0]:
             return False
         return date < inside[-1] or self.stamp is Stamp.OPEN
+
+
+def _following(labels: Int64Array, bar_type: BarType) -> Int64Array:
+    """Return midnight UTC of the first date after the day, week or month of each label."""
+    if bar_type.unit is BarUnit.DAY:
+        return labels + NANOSECONDS_IN_DAY
+    lasts = (period_dates(date_of_label(int(label)), bar_type)[1] for label in labels)
+    return np.array([midnight_utc(last) for last in lasts], np.int64) + NANOSECONDS_IN_DAY

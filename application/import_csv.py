@@ -61,8 +61,8 @@ class ImportCsv:
         Raises:
             UnreadableFileError, InvalidLayoutError, RowsRefusedError, PrecisionError: the file or
                 rows of it cannot be taken.
-            TimeZoneNeededError, DateOrderNeededError, BarTypeNeededError, ConflictError: more
-                must be said.
+            TimeZoneNeededError, DateOrderNeededError, BarTypeNeededError, BarTypeMismatchError,
+                ConflictError: more must be said, or something else.
             NotEnoughSpaceError: the disk has less room than the change needs.
             CatalogError, LedgerError: the catalog cannot be written.
         """

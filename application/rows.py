@@ -84,6 +84,7 @@ class RowCheck:
         Raises:
             RowsRefusedError: naming every row that cannot be taken.
             BarTypeNeededError: no bar type was named and the spacing shows none.
+            BarTypeMismatchError: the rows are too far apart for the one that was named.
         """
         series = Series(self._reading.instrument_id, self._bar_type())
         regular = self._sessions(series, Hours.REGULAR)

@@ -274,6 +274,27 @@ def test_a_day_from_midnight_to_midnight_does_not_close_before_it_ends(
     assert (dates.ts_event <= daily.ts_event).all()
 
 
+@pytest.mark.parametrize("instrument", ["EUR/USD.IDEALPRO", "ESH4.CME"])
+def test_a_month_from_midnight_to_midnight_does_not_close_before_it_ends(instrument: str) -> None:
+    """The last session of January ends at 22:00 UTC, and the next begins in January."""
+    rows = file_rows(stamped([midnight("2024-01-01"), midnight("2024-02-01")]))
+    named = InstrumentId.parse(instrument)
+    monthly = bars_of(check(rows, "1_MONTH", instrument_id=named))
+    assert monthly.ts_event.tolist() == [midnight("2024-02-01"), midnight("2024-03-01")]
+    dates = file_rows(stamped([midnight("2024-01-01")]), dates_only=True)
+    assert bars_of(check(dates, "1_MONTH", None, named)).ts_event[0] < midnight("2024-02-01")
+
+
+def test_a_week_from_midnight_to_midnight_has_the_evening_of_its_sunday() -> None:
+    rows = file_rows(stamped([midnight("2024-01-08"), midnight("2024-01-15")]))
+    euro = InstrumentId.parse("EUR/USD.IDEALPRO")
+    weekly = bars_of(check(rows, "1_WEEK", instrument_id=euro))
+    assert weekly.ts_event[0] == midnight("2024-01-15")
+    dates = file_rows(stamped([midnight("2024-01-08")]), dates_only=True)
+    friday = bars_of(check(dates, "1_WEEK", None, euro)).ts_event[0]
+    assert friday == utc("2024-01-12T22:00:00")
+
+
 def test_a_midnight_that_ends_a_day_is_of_the_day_before() -> None:
     stamps = [midnight(f"2024-01-0{day}") for day in (3, 4, 5)]
     coin = InstrumentId.parse("BTC/USD.BINANCE")
