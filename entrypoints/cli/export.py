@@ -64,8 +64,9 @@ def command(invocation: Invocation, **choices: Any) -> None:
     A CSV file has the columns timestamp, open, high, low, close and volume. Stamps of intraday
     bars are ISO 8601 with a zone, those of daily bars and longer ones are dates. Prices and
     volumes are exact and have the series' number of decimals. `barledger import-csv` makes the
-    same bars of it. A name that ends in .csv.gz or .csv.zst gives a compressed file. In a folder,
-    a file is named by its series: AAPL.NASDAQ-1_MIN.csv.
+    same bars of a whole series' file; name --bar-type and --stamp as for the export. A name that
+    ends in .csv.gz or .csv.zst gives a compressed file. In a folder, a file is named by its
+    series: AAPL.NASDAQ-1_MIN.csv.
 
     \b
     Examples:
