@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import pty
 import shlex
-import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 import pytest
 
 from adapters.parquet import repository
+from tests.acceptance.terminal import Terminal
 from tests.builders import csv_text, minute_bars, session_bars, utc
-from tests.cli import ROOT, Cli
+from tests.cli import Cli
 from tests.faults.state import State, rows_of, state_of
 from tests.integration.cli.conftest import Barledger
 
@@ -185,57 +182,35 @@ def test_the_rest_of_the_days_is_exactly_what_it_was(week: Barledger, catalog: P
     assert _bars(catalog) == left
 
 
-def _on_a_terminal(cli: Cli, answer: bytes | None, *arguments: str) -> tuple[int, str, str]:
-    """Run a command with a terminal for input and errors; return code, output and the screen.
-
-    No answer stands for Ctrl-C.
-    """
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "entrypoints", *arguments],
-        cwd=cli.folder,
-        env={**cli.inherited(), "PYTHONPATH": str(ROOT)},
-        stdin=follower,
-        stdout=subprocess.PIPE,
-        stderr=follower,
-    )
-    os.close(follower)
-    seen = b""
-    while b"[y/N]" not in seen:
-        seen += os.read(leader, 4096)
-    if answer is None:
-        process.send_signal(signal.SIGINT)
-    else:
-        os.write(leader, answer)
-    assert process.stdout
-    out = process.stdout.read().decode()
-    process.stdout.close()
-    code = process.wait()
-    # Linux says so when the other end is closed.
-    with contextlib.suppress(OSError):
-        while some := os.read(leader, 4096):
-            seen += some
-    os.close(leader)
-    return code, out, seen.decode()
+@contextlib.contextmanager
+def _at_a_terminal(cli: Cli, *arguments: str) -> Iterator[Terminal]:
+    terminal = Terminal(cli, *arguments)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [(b"y\n", 0, 0), (b"n\n", 2, 5)])
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 2, 5)])
 def test_on_a_terminal_a_person_sees_it_first_and_is_asked(
-    cli: Cli, answer: bytes, code: int, left: int
+    cli: Cli, answer: str, code: int, left: int
 ) -> None:
     cli.import_csv("AAPL.NASDAQ", csv_text(minute_bars()))
-    ended, out, screen = _on_a_terminal(cli, answer, "remove", "-i", "AAPL")
-    assert ended == code
-    assert screen.index("5 bars of 1 day (2024-01-02)") < screen.index("Remove these bars?")
-    assert ("Removed:" in out) == (code == 0)
-    assert ("Nothing was removed" in screen) == (code != 0)
+    with _at_a_terminal(cli, "remove", "-i", "AAPL") as terminal:
+        asked = terminal.read_until("[y/N]")
+        assert asked.index("5 bars of 1 day (2024-01-02)") < asked.index("Remove these bars?")
+        terminal.answer(answer)
+        assert terminal.ended() == code
+        assert ("Removed:" in terminal.shown) == (code == 0)
+        assert ("Nothing was removed" in terminal.shown) == (code != 0)
     bars = [len(rows) for rows in state_of(cli.catalog).values()]
     assert sum(bars) == left
 
 
 def test_no_answer_leaves_everything_as_it_was(cli: Cli) -> None:
     cli.import_csv("AAPL.NASDAQ", csv_text(minute_bars()))
-    code, _, screen = _on_a_terminal(cli, None, "remove", "-i", "AAPL")
-    assert code == 130
-    assert "Cancelled" in screen
+    with _at_a_terminal(cli, "remove", "-i", "AAPL") as terminal:
+        terminal.read_until("[y/N]")
+        assert terminal.cancel() == 130
+        assert "Cancelled" in terminal.shown
     assert sum(len(rows) for rows in state_of(cli.catalog).values()) == 5
