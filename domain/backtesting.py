@@ -139,7 +139,8 @@ class BacktestPlan:
 
     `traded` are the series that the strategy runs on, `rates` those that only convert
     currencies. Instruments carry the precisions that their bars need. `first_open` and
-    `last_close` bound the bars, in UTC nanoseconds.
+    `last_close` bound the bars, in UTC nanoseconds. Among the traded series may be those of
+    indices, which the strategy sees and no order can be sent for.
     """
 
     strategy: StrategySpec
@@ -156,9 +157,18 @@ class BacktestPlan:
         return (*self.traded, *self.rates)
 
     @property
+    def funded(self) -> tuple[Instrument, ...]:
+        """The instruments that the capital is for, once for each traded series.
+
+        They are those that can be traded, or all, where there are indices only.
+        """
+        every = [instrument for instrument, _ in self.traded]
+        return tuple(one for one in every if one.instrument_class.is_tradable) or tuple(every)
+
+    @property
     def venues(self) -> tuple[str, ...]:
         """The venues that hold an account, in the order of the traded series."""
-        return tuple(dict.fromkeys(instrument.id.venue for instrument, _ in self.traded))
+        return tuple(dict.fromkeys(instrument.id.venue for instrument in self.funded))
 
     @property
     def base_currency(self) -> str:
@@ -169,7 +179,7 @@ class BacktestPlan:
         """
         if self.settings.base_currency is not None:
             return self.settings.base_currency
-        quoted = sorted({instrument.currency for instrument, _ in self.traded})
+        quoted = sorted({instrument.currency for instrument in self.funded})
         if len(quoted) == 1:
             return quoted[0]
         raise BacktestSettingError(
@@ -189,7 +199,7 @@ class BacktestPlan:
         for pair, _ in self.all_series:
             if pair.base_currency is not None:
                 known.learn(pair.base_currency, pair.currency, Decimal(1))
-        for instrument, _ in self.traded:
+        for instrument in self.funded:
             if known.rate(instrument.currency, base) is None:
                 raise missing_rate(instrument, base)
 

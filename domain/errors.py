@@ -145,6 +145,12 @@ class ConflictError(UsageError):
         self.conflicts = tuple(conflicts)
 
 
+class LevelDifferenceError(ConflictError):
+    """Fetched prices and held ones of another source differ in level, as after a split."""
+
+    code = "level-difference"
+
+
 class UnknownStrategyError(UsageError):
     """A strategy cannot be found, or is not a Nautilus `Strategy`."""
 
@@ -168,6 +174,56 @@ class DataNotFoundError(BarledgerError):
 
     code = "data-not-found"
     exit_code = 3
+
+
+class ContractNotFoundError(DataNotFoundError):
+    """The source knows no such instrument."""
+
+    code = "contract-not-found"
+
+
+class GatewayError(BarledgerError):
+    """Bars could not be had from the IBKR Gateway."""
+
+    code = "gateway"
+
+
+class GatewayUnreachableError(GatewayError):
+    """No gateway answers where one was looked for."""
+
+    code = "gateway-unreachable"
+    exit_code = 6
+
+
+class ClientIdTakenError(GatewayUnreachableError):
+    """Another program is connected to the gateway under the client ID that was named."""
+
+    code = "client-id-taken"
+
+
+class GatewayLostError(GatewayError):
+    """The connection to the gateway, or the gateway's own to its servers, broke and stayed so."""
+
+    code = "gateway-lost"
+    exit_code = 6
+
+
+class RateLimitedError(GatewayError):
+    """The gateway went on saying that it was asked too often."""
+
+    code = "rate-limited"
+
+
+class SourceRefusedError(GatewayError):
+    """The gateway refuses the request for good, as where a subscription is missing."""
+
+    code = "source-refused"
+
+
+class UnusableAnswerError(GatewayError):
+    """What the gateway answered cannot be understood, or breaks the rules of bars."""
+
+    code = "unusable-answer"
 
 
 class RefusedRows(Protocol):

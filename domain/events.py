@@ -159,6 +159,52 @@ class HistoryStartFound:
 
 
 @attrs.frozen
+class FetchStarted:
+    """A source is asked for what is lacking of `sessions` sessions.
+
+    They open at `start` at the earliest and close at `end` at the latest, UTC nanoseconds;
+    `hours` (`regular` or `extended`) are those that they are made of.
+    """
+
+    series: Series
+    source: str
+    start: int
+    end: int
+    sessions: int
+    hours: str
+
+
+@attrs.frozen
+class FetchCompleted:
+    """All that a fetch wanted of a series is held, or was confirmed not to exist.
+
+    `sessions` were answered for, of which `confirmed_empty` have no bar; `bars` are new or took
+    the place of others, in `partitions` revisions. `joined` says how the level compares with that
+    of bars from other sources, and which were kept, None where there were none to compare.
+    """
+
+    series: Series
+    source: str
+    sessions: int
+    confirmed_empty: int
+    bars: int
+    partitions: int
+    joined: str | None = None
+
+
+@attrs.frozen
+class FetchAborted:
+    """A fetch ended early because of `problem`; these `sessions` and `bars` of it are held."""
+
+    series: Series
+    source: str
+    sessions: int
+    bars: int
+    partitions: int
+    problem: str
+
+
+@attrs.frozen
 class VenueCalendarNamed:
     """The sessions of `venue` are those of the trading calendar `calendar`; None: the usual one."""
 
@@ -200,6 +246,9 @@ Event = (
     | LedgerRebuilt
     | RangeConfirmedEmpty
     | HistoryStartFound
+    | FetchStarted
+    | FetchCompleted
+    | FetchAborted
     | VenueCalendarNamed
     | CsvImported
 )

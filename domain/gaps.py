@@ -99,7 +99,7 @@ class _ByTime:
         damaged = self._damaged.touches(session.open, session.close)
         if not damaged and self._covered.holds(session.open, session.close):
             return self._complete(session)
-        time = _trading_time(session) if damaged else self._time_since_history(session)
+        time = trading_time(session) if damaged else self._time_since_history(session)
         cut = session.open < within.start or within.end < session.close
         wanted = time.intersection(IntervalSet((within,))) if cut else time
         if not wanted:
@@ -110,7 +110,7 @@ class _ByTime:
 
     def _time_since_history(self, session: Session) -> IntervalSet:
         """Return the session's time of which bars can be had, from wherever they came so far."""
-        time, start = _trading_time(session), self._history_start
+        time, start = trading_time(session), self._history_start
         if session.open >= start:
             return time
         if session.close <= start:
@@ -196,12 +196,12 @@ class _ByDate:
         if first in self._held:
             return Judged(session, Status.COMPLETE)
         if first in self._lost:
-            return Judged(session, Status.CORRUPT, _trading_time(session))
+            return Judged(session, Status.CORRUPT, trading_time(session))
         if self._empty.holds(session.open, session.close):
             return Judged(session, Status.COMPLETE, confirmed_empty=True)
         if session.close <= self._history_start:
             return Judged(session, Status.BEFORE_HISTORY)
-        return Judged(session, Status.MISSING, _trading_time(session))
+        return Judged(session, Status.MISSING, trading_time(session))
 
     def _period(self, date: dt.date) -> tuple[dt.date, dt.date]:
         return period_dates(date, self._bar_type)
@@ -212,8 +212,8 @@ def _history_start(holdings: SeriesHoldings) -> int:
     return FAR_PAST if holdings.history_start is None else holdings.history_start
 
 
-def _trading_time(session: Session) -> IntervalSet:
-    """Return the session's regular hours without its pause."""
+def trading_time(session: Session) -> IntervalSet:
+    """Return the session's hours without its pause."""
     if session.pause is None:
         return IntervalSet.of((session.open, session.close))
     return IntervalSet.of((session.open, session.pause[0]), (session.pause[1], session.close))

@@ -83,6 +83,12 @@ class InstrumentClass(enum.Enum):
     CURRENCY_PAIR = "currency-pair"
     FUTURE = "future"
     CRYPTO_PAIR = "crypto-pair"
+    INDEX = "index"
+
+    @property
+    def is_tradable(self) -> bool:
+        """Whether it can be bought; an index is only computed from what can."""
+        return self is not InstrumentClass.INDEX
 
     @property
     def is_pair(self) -> bool:
@@ -195,11 +201,11 @@ def assumed_instrument(instrument_id: InstrumentId, defaults: VenueDefaults) -> 
     """Return a definition from what is usual at the venue, or None where guessing is wrong.
 
     Equities trade in cents and whole shares; currency pairs to five decimals (three against
-    the yen); crypto pairs to two and six. A future has an expiry and a multiplier that no
-    rule gives.
+    the yen); crypto pairs to two and six; indices are computed to two. A future has an expiry
+    and a multiplier that no rule gives.
     """
     kind = defaults.instrument_class
-    if kind is InstrumentClass.EQUITY:
+    if kind in (InstrumentClass.EQUITY, InstrumentClass.INDEX):
         return Instrument(instrument_id, kind, defaults.currency, 2, 0, Decimal("0.01"), Decimal(1))
     base, slash, quote = instrument_id.symbol.partition("/")
     if not kind.is_pair or not slash or not _CURRENCY.fullmatch(base):

@@ -20,8 +20,9 @@ from domain.availability import Availability, SeriesHoldings
 from domain.backtesting import BacktestPlan, BacktestResult, BarChunk
 from domain.bars import Bars
 from domain.events import CoverageBasis, Event, Origin, PartitionWritten, Recorded
+from domain.fetching import Answer, Wanted
 from domain.instrument import Instrument, InstrumentId, Series
-from domain.intervals import Interval, IntervalSet
+from domain.intervals import IntervalSet
 from domain.sessions import Hours, Session
 
 
@@ -57,6 +58,16 @@ class BarRepository(Protocol):
         Raises:
             CatalogReadOnlyError, CatalogError: the folder cannot be written to or used.
             CatalogBusyError: another process kept it for too long.
+        """
+
+    def fetching(self, series: Series, seconds: float = 0) -> AbstractContextManager[bool]:
+        """Hold the right to fetch `series`, against all processes, where it can be had.
+
+        It is waited for so many seconds; the context gives whether it was had. Whoever holds it
+        keeps nobody from writing.
+
+        Raises:
+            CatalogReadOnlyError, CatalogError: the folder cannot be written to or used.
         """
 
     def write(self, revisions: Iterable[NewPartition]) -> tuple[StoredFile, ...]:
@@ -158,31 +169,37 @@ class AvailabilityLedger(Protocol):
         """Let go of what is held open; the ledger can still be used afterwards."""
 
 
-@attrs.frozen
-class FetchedBars:
-    """Bars that a source gave for a stretch of time that it answers for as a whole."""
-
-    attested: Interval
-    bars: Bars
-
-
 class MarketDataSource(Protocol):
-    """Gives instruments and bars that the catalog lacks."""
+    """Gives instruments and bars that the catalog lacks.
+
+    It connects when it is first asked. Every wait is bounded. Whatever interrupts a call, no
+    request runs on at the other end once `close` was called.
+    """
 
     def name(self) -> str:
         """Return the name under which the source is recorded, such as `ibkr`."""
 
-    def find(self, symbol: str) -> Sequence[Instrument]:
-        """Return every instrument that `symbol` (with or without a venue) may mean."""
+    def find(self, text: str) -> Sequence[Instrument]:
+        """Return every instrument that `text`, a symbol or an instrument ID, may mean.
 
-    def history_start(self, series: Series) -> int | None:
-        """Return when the source's bars begin, in UTC nanoseconds, or None if it has none."""
-
-    def fetch(self, series: Series, wanted: IntervalSet) -> Iterator[FetchedBars]:
-        """Yield closed bars for every part of `wanted`, in order of time.
-
-        A failure raises; it never looks like an empty market.
+        Raises:
+            GatewayUnreachableError, GatewayLostError: the source cannot be asked.
+            RateLimitedError, SourceRefusedError, UnusableAnswerError: it gave no answer.
         """
+
+    def fetch(self, wanted: Sequence[Wanted]) -> Iterator[Answer]:
+        """Yield what the source says of all that is `wanted`, each of another series.
+
+        The answers about a series are in order of time and about all of it, unless it failed.
+        No failure ever looks like an empty market.
+
+        Raises:
+            GatewayUnreachableError, GatewayLostError, RateLimitedError: it cannot be asked any
+                more; what was yielded before stays true.
+        """
+
+    def close(self) -> None:
+        """Cancel what is still being asked, within a second, and let go of the connection."""
 
 
 class TradingCalendar(Protocol):
@@ -222,7 +239,10 @@ class TradingCalendar(Protocol):
 
 
 class Progress(Protocol):
-    """Tells the user what happens, and how far a long operation is."""
+    """Tells the user what happens, and how far long operations are.
+
+    It is called from the main thread alone.
+    """
 
     def tell(self, sentence: str) -> None:
         """Show one sentence."""
@@ -231,7 +251,13 @@ class Progress(Protocol):
         """Show one sentence that must not be missed, however quiet the user wants it."""
 
     def track(self, description: str, total: int) -> AbstractContextManager[ProgressTask]:
-        """Show an operation of `total` steps until the context ends; 0 where nobody knows."""
+        """Show an operation of `total` steps until the context ends; 0 where nobody knows.
+
+        Many can be shown at the same time, and end in any order.
+        """
+
+    def stand(self, sentence: str | None) -> None:
+        """Show one sentence in place of the last such, to count down; None takes it away."""
 
 
 class ProgressTask(Protocol):

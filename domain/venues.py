@@ -32,6 +32,7 @@ class Venue:
 
 _EQUITY, _FUTURE = InstrumentClass.EQUITY, InstrumentClass.FUTURE
 _NEW_YORK = Venue("America/New_York", _EQUITY, "USD")
+_INDICES = Venue("America/New_York", InstrumentClass.INDEX, "USD")
 _CHICAGO = Venue("America/Chicago", _FUTURE, "USD")
 # Energy and metals close by New York's clock though CME Group runs them from Chicago.
 _NEW_YORK_FUTURES = Venue("America/New_York", _FUTURE, "USD")
@@ -49,6 +50,7 @@ _NAMED = {
     "CME CBOT GLOBEX ECBOT XCME XCBT GLBX CFE XCBF": _CHICAGO,
     "NYMEX COMEX XNYM XCEC NYBOT ICEUS IFUS": _NEW_YORK_FUTURES,
     "CBOE XCBO": Venue("America/Chicago"),
+    "RUSSELL": _INDICES,
     "IPE ICEEU IFEU": Venue("Europe/London", _FUTURE, "USD"),
     "IDEALPRO": _FX,
     "PAXOS ZEROHASH BINANCE COINBASE KRAKEN BITSTAMP BYBIT": _CRYPTO,

@@ -87,5 +87,7 @@ class ZeroVolume:
         )
 
     def _has_no_volumes(self) -> bool:
-        market = venue(self._words.series.instrument_id.venue)
-        return market.instrument_class is InstrumentClass.CURRENCY_PAIR
+        instrument_id = self._words.series.instrument_id
+        market, symbol = venue(instrument_id.venue), instrument_id.symbol
+        no_volumes = (InstrumentClass.CURRENCY_PAIR, InstrumentClass.INDEX)
+        return market.instrument_class in no_volumes or symbol.startswith("^")

@@ -1,0 +1,1 @@
+"""Bars and instruments from Interactive Brokers, by ib_async."""

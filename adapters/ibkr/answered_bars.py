@@ -1,0 +1,103 @@
+"""Bars of an answer: times and decimals as they were sent, stamped by their close."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+
+from adapters.ibkr.decimal_columns import scaled
+from adapters.ibkr.decoding import HistoryAnswer
+from adapters.ibkr.failures import Undecodable
+from domain.bar_type import NANOSECONDS_IN_SECOND, BarType
+from domain.bars import Bars, Int64Array
+from domain.errors import PrecisionError
+from domain.fetching import Wanted
+from domain.instrument import InstrumentClass
+from domain.sessions import (
+    NO_SESSION,
+    Session,
+    daily_closes,
+    inside_sessions,
+    instant_text,
+    intraday_closes,
+    midnight_utc,
+    period_dates,
+    slots,
+)
+from domain.venues import venue
+
+_DATE_LENGTH = len("20240131")
+_NO_VOLUME = ("-1", "-1.0")
+
+
+def bars_of(answer: HistoryAnswer, wanted: Wanted, price_decimals: int) -> Bars:
+    """Return the bars that lie in the sessions of `wanted`, in order, stamped by their close.
+
+    The point of their prices is moved by `price_decimals` places to the left.
+
+    Raises:
+        Undecodable: they are in disorder or off the grid, or a value is none.
+    """
+    zone = venue(wanted.series.instrument_id.venue).tzinfo
+    bar_type = wanted.series.bar_type
+    try:
+        opens = _opens(answer.dates, bar_type)
+        bars = _bars(opens, answer, wanted.instrument.instrument_class)
+        bars = attrs.evolve(bars, price_precision=bars.price_precision + price_decimals)
+    except (ValueError, PrecisionError) as error:
+        raise Undecodable(str(error)) from error
+    if not (np.diff(opens) > 0).all():
+        raise Undecodable("the bars of an answer are not in order of time")
+    if not bar_type.is_intraday:
+        return _closing_with_sessions(bars, bar_type, wanted.sessions)
+    inside = bars.take(inside_sessions(opens, wanted.sessions))
+    _check_grid(inside, wanted, zone)
+    closes = intraday_closes(inside.ts_open, bar_type, zone, wanted.sessions)
+    return attrs.evolve(inside, ts_event=closes)
+
+
+def _bars(opens: Int64Array, answer: HistoryAnswer, kind: InstrumentClass) -> Bars:
+    """Return the bars of an answer, whose closes are not known yet."""
+    prices, price_digits = scaled([answer.opens, answer.highs, answer.lows, answer.closes])
+    texts = answer.volumes
+    if kind is InstrumentClass.CURRENCY_PAIR:
+        # The middle of bid and ask is not traded, which is told by a volume of -1.
+        texts = ["0" if text in _NO_VOLUME else text for text in texts]
+    (volumes,), size_digits = scaled([texts])
+    return Bars.of_columns((opens, opens, *prices, volumes), price_digits, size_digits)
+
+
+def _opens(texts: Sequence[str], bar_type: BarType) -> Int64Array:
+    """Return when bars open: epoch seconds, or dates for bars of a day and longer."""
+    seconds = np.fromiter(map(int, texts), np.int64, len(texts))
+    if bar_type.is_intraday:
+        if any(len(text) == _DATE_LENGTH for text in texts):
+            raise ValueError("a bar within a day has a date for a stamp")
+        return seconds * NANOSECONDS_IN_SECOND
+    dates = [dt.datetime.strptime(text, "%Y%m%d").date() for text in texts]
+    labels = [midnight_utc(period_dates(date, bar_type)[0]) for date in dates]
+    return np.array(labels, np.int64)
+
+
+def _closing_with_sessions(bars: Bars, bar_type: BarType, sessions: Sequence[Session]) -> Bars:
+    """Return the bars of a day and longer that have a session, closing with its end."""
+    closes = daily_closes(bars.ts_open, bar_type, sessions)
+    known = closes != NO_SESSION
+    return attrs.evolve(bars, ts_event=np.where(known, closes, bars.ts_open)).take(known)
+
+
+def _check_grid(bars: Bars, wanted: Wanted, zone: zoneinfo.ZoneInfo) -> None:
+    """Refuse bars whose close would be guessed wrong: those that open anywhere but on the grid."""
+    edges = [one.open for one in wanted.sessions]
+    edges += [one.pause[1] for one in wanted.sessions if one.pause]
+    on_grid = slots(bars.ts_open, wanted.series.bar_type, zone) == bars.ts_open
+    stray = bars.ts_open[~on_grid & ~np.isin(bars.ts_open, edges)]
+    if len(stray):
+        raise Undecodable(
+            f"a {wanted.series.bar_type.label} bar opens at {instant_text(int(stray[0]))}, which "
+            f"no such bar does by the clock {zone}"
+        )

@@ -1,0 +1,33 @@
+"""Why a request got no answer. These stay in the adapter: `retries` asks again or translates."""
+
+from __future__ import annotations
+
+from adapters.ibkr.answers import GatewayMessage
+
+
+class Unanswered(Exception):  # noqa: N818 - it says what happened
+    """A request was not answered."""
+
+
+class Told(Unanswered):
+    """The gateway said why."""
+
+    def __init__(self, message: GatewayMessage) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class Broke(Unanswered):
+    """The connection to the gateway is gone, or the gateway's own to IBKR."""
+
+
+class NoAnswer(Unanswered):
+    """Nothing came for too long."""
+
+
+class Undecodable(Unanswered):
+    """An answer came that makes no sense."""
+
+
+class ClientIdTaken(Unanswered):
+    """Another program is connected to the gateway under the client ID."""

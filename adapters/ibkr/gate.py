@@ -1,0 +1,58 @@
+"""A gate before the gateway: while one request waits to be repeated, no other is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+
+import attrs
+
+from domain.fetching import WaitCause, Waiting
+
+Tell = Callable[[Waiting], Awaitable[None] | None]
+
+
+class Gate:
+    """Is shut for the longest of the waits that are asked for, and counts them down.
+
+    It is used from one event loop alone.
+    """
+
+    def __init__(self, tell: Callable[[Waiting], None]) -> None:
+        self._tell = tell
+        self._until = 0.0
+        self._shut: Waiting | None = None
+        self._counting: asyncio.Task[None] | None = None
+
+    async def passed(self) -> None:
+        """Wait until it is open."""
+        while self._counting is not None:
+            await asyncio.shield(self._counting)
+
+    async def wait(self, cause: WaitCause, seconds: float, attempt: int, attempts: int) -> None:
+        """Shut it for so many seconds, and wait them."""
+        until = asyncio.get_running_loop().time() + seconds
+        if self._shut is None or until > self._until:
+            self._until = until
+            self._shut = Waiting(cause, math.ceil(seconds), attempt, attempts)
+        if self._counting is None:
+            self._counting = asyncio.ensure_future(self._count_down())
+        await asyncio.shield(self._counting)
+
+    async def _count_down(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._shut is not None and (left := self._until - loop.time()) > 0:
+                whole = math.ceil(left)
+                self._tell(attrs.evolve(self._shut, seconds=whole))
+                await asyncio.sleep(left - whole + 1)
+        finally:
+            if self._shut is not None:
+                self._tell(attrs.evolve(self._shut, seconds=0))
+            self._shut, self._counting = None, None
+
+    def close(self) -> None:
+        """Let nobody wait any longer."""
+        if self._counting is not None:
+            self._counting.cancel()

@@ -1,0 +1,129 @@
+"""Asks a gateway within IBKR's limits, again after failures that pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from adapters.ibkr.answers import Meaning
+from adapters.ibkr.connection import HistoryRequest, contract_identity
+from adapters.ibkr.decoding import HistoryAnswer
+from adapters.ibkr.failures import Told
+from adapters.ibkr.gate import Gate
+from adapters.ibkr.limits import REQUESTS_IN_FLIGHT
+from adapters.ibkr.pacing import Pacing
+from adapters.ibkr.patience import Patience
+from adapters.ibkr.retries import Retries
+from adapters.ibkr.session import Session
+from domain.fetching import WaitCause
+
+if TYPE_CHECKING:
+    from ib_async import Contract, ContractDetails
+
+
+class Gateway:
+    """Requests to one gateway; a few are open at a time. It is used from one event loop alone."""
+
+    def __init__(self, session: Session, pacing: Pacing, patience: Patience, gate: Gate) -> None:
+        self._session = session
+        self._pacing = pacing
+        self._retries = Retries(patience, gate)
+        self._gate = gate
+        self._in_flight = asyncio.Semaphore(REQUESTS_IN_FLIGHT)
+
+    async def details(self, name: str, contract: Contract) -> list[ContractDetails]:
+        """Return all contracts that fit, none where the gateway knows none.
+
+        Raises:
+            BarledgerError: it cannot be asked, or refuses.
+        """
+
+        async def ask() -> list[ContractDetails]:
+            return await (await self._session.usable()).details(contract)
+
+        return await self._retries.asked(name, ask)
+
+    async def history_start(
+        self,
+        name: str,
+        contract: Contract,
+        what_to_show: str,
+        *,
+        regular_hours: bool,
+        may_wait: bool,
+    ) -> int | None:
+        """Return when the first bar opens, in UTC nanoseconds; None where that is not to be had.
+
+        That is so where there are no bars, or where it may not wait and has to: IBKR answers few
+        such questions in ten minutes.
+
+        Raises:
+            BarledgerError: it cannot be asked, or refuses.
+        """
+        identity = f"head|{contract_identity(contract)}|{what_to_show}|{regular_hours}"
+        one = f"{contract_identity(contract)}|{what_to_show}"
+
+        async def ask() -> int | None:
+            if may_wait:
+                await self._paced(identity, one)
+            elif self._pacing.take(identity, one) > 0:
+                return None
+            connection = await self._session.usable()
+            return await connection.history_start(
+                contract, what_to_show, regular_hours=regular_hours
+            )
+
+        return await _or_none(self._retries.asked(name, ask))
+
+    async def history(
+        self,
+        name: str,
+        request: HistoryRequest,
+        *,
+        small_bars: bool,
+        used: int = 0,
+        can_ask_less: bool = False,
+    ) -> HistoryAnswer | None:
+        """Return the bars that were asked for, None where there are none.
+
+        Raises:
+            NoAnswer: see `Retries.asked`.
+            BarledgerError: it cannot be asked, or refuses.
+        """
+        one = f"{contract_identity(request.contract)}|{request.what_to_show}"
+
+        async def ask() -> HistoryAnswer:
+            async with self._in_flight:
+                if small_bars:
+                    await self._paced(request.identity, one)
+                return await (await self._session.usable()).history(request)
+
+        asked = self._retries.asked(name, ask, used=used, can_ask_less=can_ask_less)
+        return await _or_none(asked)
+
+    async def time(self) -> int:
+        """Return the gateway's time in UTC nanoseconds.
+
+        Raises:
+            BarledgerError: it cannot be asked.
+        """
+
+        async def ask() -> int:
+            return await (await self._session.usable()).time()
+
+        return await self._retries.asked("the time", ask)
+
+    async def _paced(self, request: str, contract: str) -> None:
+        while (seconds := self._pacing.take(request, contract)) > 0:
+            await self._gate.wait(WaitCause.PACING, seconds, 0, 0)
+
+
+async def _or_none[T](asked: Awaitable[T]) -> T | None:
+    """Return the answer, None where it is that there is no data."""
+    try:
+        return await asked
+    except Told as failure:
+        if failure.message.meaning is Meaning.NO_DATA:
+            return None
+        raise

@@ -1,0 +1,93 @@
+"""What is asked of a source of bars, and what can come back."""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+from domain.bars import Bars
+from domain.errors import BarledgerError
+from domain.instrument import Instrument, Series
+from domain.intervals import NO_TIME, IntervalSet
+from domain.sessions import Hours, Session
+
+
+@attrs.frozen
+class Wanted:
+    """What a source is to give of one series.
+
+    `sessions` are all of the calendar from the first of which something is wanted to the last,
+    those between them that are held included, in order. `time` is the part of their hours that is
+    lacking, in UTC nanoseconds; of bars of a day and longer a session is lacking as a whole.
+    `hours` are those that the sessions are made of.
+    `asks_history_start` tells that nobody knows yet when the source's bars begin.
+    """
+
+    series: Series
+    instrument: Instrument
+    sessions: tuple[Session, ...]
+    time: IntervalSet
+    hours: Hours = Hours.REGULAR
+    asks_history_start: bool = False
+
+
+@attrs.frozen(eq=False)
+class FetchedBars:
+    """What a source says of the time that it `attested`: these bars and no others.
+
+    `bars` have closed, are in order, and lie in `attested`, which is a part of what was wanted.
+    Of the time in `empty`, a part of `attested`, it was asked twice and said that there are none.
+    Answers about one series come in order of time.
+    """
+
+    series: Series
+    attested: IntervalSet
+    bars: Bars
+    empty: IntervalSet = NO_TIME
+
+
+@attrs.frozen
+class HistoryStart:
+    """The first bar that a source has of a series opens at `start`, UTC nanoseconds."""
+
+    series: Series
+    start: int
+
+
+@attrs.frozen
+class SeriesFailed:
+    """Of one series nothing more will come, because of `error`; of the others it may."""
+
+    series: Series
+    error: BarledgerError
+
+
+class WaitCause(enum.Enum):
+    """Why a source is not asked for a while."""
+
+    RATE_LIMIT = "rate-limit"
+    """It said that it was asked too often."""
+    LOST = "lost"
+    """The connection to it, or its own to the market's data, broke."""
+    NO_ANSWER = "no-answer"
+    """It did not answer in time."""
+    PACING = "pacing"
+    """It would be asked too often otherwise."""
+
+
+@attrs.frozen
+class Waiting:
+    """A source is asked again in so many `seconds`; none are left when the wait is over.
+
+    It is told anew every second. That will be the `attempt`th of at most `attempts`, which are
+    0 for waits that come by themselves, such as those between requests of a kind.
+    """
+
+    cause: WaitCause
+    seconds: int
+    attempt: int = 0
+    attempts: int = 0
+
+
+Answer = FetchedBars | HistoryStart | SeriesFailed | Waiting
