@@ -9,8 +9,10 @@ from pathlib import Path
 import attrs
 
 from application.backtest_bars import Leg, Loading
+from application.backtest_fetch import BacktestFetch, Fetched, used
 from application.backtest_gaps import judged_sessions, lacks_sessions, missing_text, notices
 from application.catalog import Catalog
+from application.fetch import FetchBars
 from application.instruments import data_not_found, required_definition
 from application.past import Past, past_of, resolve_then
 from application.rates import rate_series
@@ -32,7 +34,8 @@ _RATES_BEFORE = dt.timedelta(days=7)
 class BacktestRequest:
     """What is to be run: `instruments` as the user typed them, `chunk_days` at a time.
 
-    Bars and definitions are those of today, or `as_of` an earlier point of the history.
+    Bars and definitions are those of today, or `as_of` an earlier point of the history. What is
+    lacking is fetched, unless it is to run `offline` or in the past.
     """
 
     instruments: tuple[str, ...]
@@ -43,17 +46,21 @@ class BacktestRequest:
     report: Path | None = None
     chunk_days: int = 30
     as_of: AsOf | None = None
+    offline: bool = False
 
 
 @attrs.frozen
 class BacktestOutcome:
     """The engine's result, where the traded bars came from, and how many seconds it took.
 
+    Bars from the source were fetched for this run; all others were held before.
+
     `past` is the point of the catalog's history that was asked for, if one was.
     """
 
     result: BacktestResult
     bars_from_catalog: int
+    bars_from_source: int
     seconds_loading: float
     seconds_total: float
     past: Past | None = None
@@ -69,17 +76,20 @@ class RunBacktest:
         calendar: TradingCalendar,
         clock: Clock,
         progress: Progress,
+        fetch: FetchBars,
     ) -> None:
         self._catalog = catalog
+        self._fetch = BacktestFetch(fetch, calendar, clock)
         self._engine = engine
         self._calendar = calendar
         self._clock = clock
         self._progress = progress
 
     def run(self, request: BacktestRequest) -> BacktestOutcome:
-        """Run the backtest over one snapshot of the catalog.
+        """Run the backtest over one snapshot of the catalog, once what it lacks was fetched.
 
         Raises:
+            LevelDifferenceError, GatewayError: what is lacking could not be fetched.
             NothingHeldError, DataNotFoundError: bars are missing.
             InvalidAsOfError: the point of the history is yet to come.
             CorruptPartitionError, RevisionDiscardedError: a file is not what was recorded.
@@ -90,7 +100,13 @@ class RunBacktest:
         past = past_of(request.as_of, availability, self._catalog, self._progress)
         if past:
             self._progress.tell(f"{past}")
-        traded, rates = self._legs(request, availability, past)
+        fetched = Fetched()
+        if past is None and not request.offline:
+            fetched = self._fetch.run(
+                request.instruments, request.bar_type, request.window, availability
+            )
+            availability = self._catalog.availability()
+        traded, rates = self._legs(request, availability, past, fetched)
         plan = _plan(request, traded, rates)
         self._engine.check(plan)
         loading = Loading(self._catalog, self._clock, [*traded, *rates], request.chunk_days)
@@ -104,21 +120,28 @@ class RunBacktest:
         for leg in traded:
             if not loading.counts[leg.name]:
                 raise _not_found(leg.name, "The range that was asked for holds no bar of it.", past)
+        counts = {leg.instrument.id: loading.counts[leg.name] for leg in traded}
+        from_source = used(fetched, counts)
         return BacktestOutcome(
             result=result,
-            bars_from_catalog=sum(loading.counts[leg.name] for leg in traded),
+            bars_from_catalog=sum(counts.values()) - from_source,
+            bars_from_source=from_source,
             seconds_loading=loading.seconds,
             seconds_total=self._clock.elapsed() - begun,
             past=past,
         )
 
     def _legs(
-        self, request: BacktestRequest, availability: Availability, past: Past | None
+        self,
+        request: BacktestRequest,
+        availability: Availability,
+        past: Past | None,
+        fetched: Fetched,
     ) -> tuple[list[Leg], list[Leg]]:
         """Return the legs to trade, and those that only give exchange rates."""
-        names = {resolve_then(name, availability, past): name for name in request.instruments}
+        names = {_resolved(name, availability, past, fetched): name for name in request.instruments}
         traded = [
-            self._traded_leg(name, instrument_id, request, availability, past)
+            self._traded_leg(name, instrument_id, request, availability, past, fetched)
             for instrument_id, name in names.items()
         ]
         instruments = [leg.instrument for leg in traded]
@@ -136,28 +159,45 @@ class RunBacktest:
         request: BacktestRequest,
         availability: Availability,
         past: Past | None,
+        fetched: Fetched,
     ) -> Leg:
         series = Series(instrument_id, request.bar_type)
         held = availability.holdings(series)
         if not held.partitions and request.window.is_open and past is None:
             raise _nothing_held(series, availability)
         if not held.partitions:
-            raise _not_found(name, f"The Parquet catalog holds no {series}.{_lost(held)}", past)
+            detail = f"The Parquet catalog holds no {series}.{_lost(held)}"
+            raise _not_found(name, f"{detail}{fetched.why_not(series)}", past)
         instrument = required_definition(instrument_id, availability)
         leg = _leg(name, series, instrument, availability, request.window)
         judged = judged_sessions(leg, self._calendar, self._clock.now())
-        if not leg.partitions or (lacks_sessions(judged) and not request.window.is_open):
-            raise self._missing(leg, judged, past)
+        needed = not request.window.is_open and series not in fetched.left
+        if not leg.partitions or (lacks_sessions(judged) and needed):
+            raise self._missing(leg, judged, past, fetched)
         for sentence in notices(leg, judged, self._calendar):
             self._progress.warn(sentence)
         return leg
 
-    def _missing(self, leg: Leg, judged: Sequence[Judged], past: Past | None) -> Exception:
+    def _missing(
+        self, leg: Leg, judged: Sequence[Judged], past: Past | None, fetched: Fetched
+    ) -> Exception:
         if not lacks_sessions(judged):
             detail = "The range that was asked for holds no session of it."
             return _not_found(leg.name, detail, past)
         calendar = self._calendar.describe(leg.instrument.id, leg.calendar)
-        return _not_found(leg.name, missing_text(judged, calendar), past)
+        why = fetched.why_not(leg.holdings.series)
+        return _not_found(leg.name, f"{missing_text(judged, calendar)}{why}", past)
+
+
+def _resolved(
+    name: str, availability: Availability, past: Past | None, fetched: Fetched
+) -> InstrumentId:
+    try:
+        return resolve_then(name, availability, past)
+    except DataNotFoundError as error:
+        if past is None and fetched.problem is not None:
+            error.recovery = f"{fetched.problem.message} {error.recovery}"
+        raise
 
 
 def _not_found(name: str, detail: str, past: Past | None) -> DataNotFoundError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from application.partition_cache import PartitionCache
 from application.series_record import SeriesRecord
@@ -227,6 +228,14 @@ class Catalog:
                     self._tidy(series)
                 raise
             self._tidy_after_all(series)
+
+    def fetching(self, series: Series, seconds: float = 0) -> AbstractContextManager[bool]:
+        """Hold the right to fetch `series`, if it is free within so many seconds.
+
+        Raises:
+            CatalogReadOnlyError, CatalogError: the folder cannot be written to or used.
+        """
+        return self._repository.fetching(series, seconds)
 
     def _tidy_after_all(self, series: Series) -> None:
         """Clear up once all is done, of which a failure here must not make a failure."""

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import attrs
 
 from domain.errors import LedgerConflictError
-from domain.events import Event, Origin, Recorded
+from domain.events import Event, FetchAborted, FetchStarted, Origin, Recorded
 from domain.instrument import Series
 from domain.ports import AvailabilityLedger
+
+# Whoever fetches says so while others write: that takes no lock.
+_CHANGES_NOTHING = FetchStarted | FetchAborted
 
 
 @attrs.define
@@ -32,7 +35,8 @@ class SeriesRecord:
             LedgerConflictError: the series is not what it was.
         """
         now = self.ledger.head()
-        if any(self.ledger.replay(after=self.head, upto=now, series=self.series)):
+        since = self.ledger.replay(after=self.head, upto=now, series=self.series)
+        if any(not isinstance(one.event, _CHANGES_NOTHING) for one in since):
             raise LedgerConflictError(
                 f"Another process has changed {self.series} although this one held its lock.",
                 "Run the command again. On a network file system, let one machine write at a time.",

@@ -226,6 +226,12 @@ class UnusableAnswerError(GatewayError):
     code = "unusable-answer"
 
 
+class CannotListenError(BarledgerError):
+    """The simulated gateway cannot listen where it was told to, as where a port is in use."""
+
+    code = "cannot-listen"
+
+
 class RefusedRows(Protocol):
     """What is wrong with rows: a list, or more than fits into one."""
 

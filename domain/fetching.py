@@ -72,6 +72,8 @@ class WaitCause(enum.Enum):
     """The connection to it, or its own to the market's data, broke."""
     NO_ANSWER = "no-answer"
     """It did not answer in time."""
+    NOT_KNOWN = "not-known"
+    """It knows no such instrument, as it also says by mistake while it is restarted."""
     PACING = "pacing"
     """It would be asked too often otherwise."""
 

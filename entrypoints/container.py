@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,22 +13,28 @@ from dependency_injector import containers, providers
 from entrypoints.logs import log
 
 if TYPE_CHECKING:
+    from adapters.simulated_gateway.faults import Fault
+    from adapters.simulated_gateway.server import SimulatedGateway
     from adapters.sqlite.row_problem_log import SqliteProblemLogs
     from application.catalog import Catalog
+    from application.served_bars import ServedSeries
     from domain.bar_files import BarFileReader, NewProblemLog
     from domain.events import Origin
     from domain.exporting import BarWriter, NewFiles
+    from domain.fetching import Answer
     from domain.ports import (
         AvailabilityLedger,
         BacktestEngine,
         BarRepository,
         Clock,
+        MarketDataSource,
         Progress,
         TradingCalendar,
     )
     from domain.publishing import OnStep, Step
     from domain.sessions import Stamp
     from domain.upkeep import CatalogFiles, DiskSpace, LedgerKeeper, NewLedger, RevisionHistory
+    from entrypoints.cli.gateway_options import GatewayChoice
 
 LEDGER_FILE = "ledger.db"
 
@@ -151,10 +159,54 @@ def _new_files(root: Path) -> NewFiles:
     return SystemNewFiles(root, copy_to_output)
 
 
+def _source(gateway: GatewayChoice | None, clock: Clock, progress: Progress) -> MarketDataSource:
+    from adapters.ibkr.address import Address
+    from adapters.ibkr.gateway_folder import GatewayFolder
+    from adapters.ibkr.source import IbkrMarketDataSource
+    from entrypoints.cli.gateway_options import GatewayChoice
+    from entrypoints.patience import patience
+
+    at = gateway or GatewayChoice()
+    return IbkrMarketDataSource(
+        Address(at.host, at.port, at.client_id),
+        GatewayFolder(_cache_folder() / "gateways", at.host, at.port, progress.warn),
+        clock,
+        patience(os.environ),
+        lambda sentence: log("gateway", told=sentence),
+        functools.partial(_show_wait, progress),
+    )
+
+
+def _show_wait(progress: Progress, answer: Answer) -> None:
+    from application.fetch_texts import waiting_text
+    from domain.fetching import Waiting
+
+    if isinstance(answer, Waiting):
+        progress.stand(waiting_text(answer, "IBKR") if answer.seconds else None)
+
+
 def _engine() -> BacktestEngine:
     from adapters.nautilus.engine import NautilusBacktestEngine
 
     return NautilusBacktestEngine()
+
+
+def _simulated_gateway(
+    calendar: TradingCalendar,
+    served: Sequence[ServedSeries],
+    now: Callable[[], int],
+    faults: Sequence[Fault],
+    host: str,
+    port: int,
+    **options: Any,
+) -> SimulatedGateway:
+    from adapters.simulated_gateway.market import Market, con_id_of, listing_of
+    from adapters.simulated_gateway.server import SimulatedGateway
+
+    instruments = {one.instrument.id: one.instrument for one in served}
+    listings = [listing_of(one, con_id_of(one.id)) for one in instruments.values()]
+    market = Market(listings, {one.series: one.bars for one in served})
+    return SimulatedGateway(market, calendar, now, faults, host, port, **options)
 
 
 def _use_case(module: str, name: str, *parts: Any) -> Any:
@@ -186,6 +238,8 @@ class Container(containers.DeclarativeContainer):
     disk = providers.Singleton(_disk, config.root)
     disk_at = providers.Object(_disk)
     engine = providers.Singleton(_engine)
+    gateway: providers.Object[GatewayChoice | None] = providers.Object(None)
+    source = providers.Singleton(_source, gateway, clock, progress)
     csv_writer = providers.Factory(_csv_writer)
     new_files = providers.Singleton(_new_files, config.root)
     # For whoever needs each partition once, and no more than one in memory.
@@ -195,6 +249,19 @@ class Container(containers.DeclarativeContainer):
 
     import_csv = providers.Factory(
         _use_case, "import_csv", "ImportCsv", catalog, csv_reader, calendar, clock, progress, disk
+    )
+    read_served_bars = providers.Factory(
+        _use_case,
+        "served_bars",
+        "ReadServedBars",
+        catalog_read_once,
+        csv_reader,
+        calendar,
+        progress,
+    )
+    simulated_gateway = providers.Factory(_simulated_gateway, calendar)
+    fetch_bars = providers.Factory(
+        _use_case, "fetch", "FetchBars", catalog, source, calendar, clock, progress, disk
     )
     export_bars = providers.Factory(
         _use_case, "export", "ExportBars", catalog_read_once, new_files, progress
@@ -239,7 +306,15 @@ class Container(containers.DeclarativeContainer):
         _use_case, "venue_calendars", "VenueCalendars", catalog, calendar
     )
     run_backtest = providers.Factory(
-        _use_case, "backtest", "RunBacktest", catalog, engine, calendar, clock, progress
+        _use_case,
+        "backtest",
+        "RunBacktest",
+        catalog,
+        engine,
+        calendar,
+        clock,
+        progress,
+        fetch_bars,
     )
     remove_bars = providers.Factory(_use_case, "remove_bars", "RemoveBars", catalog, disk, progress)
     restore_bars = providers.Factory(
@@ -270,9 +345,11 @@ class Container(containers.DeclarativeContainer):
     )
 
 
-def wire(root: Path, command: str, progress: object) -> Container:
+def wire(
+    root: Path, command: str, progress: object, gateway: GatewayChoice | None = None
+) -> Container:
     """Return the parts for one run of `command` on the catalog in `root`."""
-    container = Container(progress=providers.Object(progress))
+    container = Container(progress=providers.Object(progress), gateway=providers.Object(gateway))
     # Wherever a strategy changes the working directory to, the catalog stays the one named.
     container.config.from_dict({"root": Path(os.path.abspath(root)), "command": command})  # noqa: PTH100 - links stay as the user wrote them
     return container

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 CANCELLED = 130
 MESSAGE = "Cancelled. Nothing is half-written."
 RECOVERY = "Run it again to go on."
 _seen = {"interrupt": False}
+_before_leaving: list[Callable[[], None]] = []
 
 
 def run() -> None:
@@ -35,6 +38,11 @@ def was_interrupted() -> bool:
     return _seen["interrupt"]
 
 
+def before_leaving(tidy: Callable[[], None]) -> None:
+    """Have `tidy` called where the program ends at once; it may do nothing that takes long."""
+    _before_leaving.append(tidy)
+
+
 def _interrupt(*_: object) -> None:
     _seen["interrupt"] = True
     raise KeyboardInterrupt
@@ -43,6 +51,10 @@ def _interrupt(*_: object) -> None:
 def _leave(*_: object) -> None:
     """End at once: nothing has begun yet, or nothing is left to be done, or to be relied on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for tidy in _before_leaving:
+        # Nothing keeps the program from ending.
+        with contextlib.suppress(Exception):
+            tidy()
     if "--json" in sys.argv:
         error = f'{{"code": "cancelled", "message": "{MESSAGE}", "recovery": "{RECOVERY}"}}'
         os.write(1, f'{{"error": {error}}}\n'.encode())

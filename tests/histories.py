@@ -14,6 +14,9 @@ from domain.events import (
     CoverageBasis,
     CsvImported,
     Event,
+    FetchAborted,
+    FetchCompleted,
+    FetchStarted,
     HistoryStartFound,
     InstrumentRegistered,
     LedgerRebuilt,
@@ -47,6 +50,9 @@ _FUTURE = Instrument(
     Decimal(50),
     expiry=dt.date(2024, 3, 15),
 )
+_INDEX = Instrument(
+    InstrumentId.parse("^SPX.CBOE"), InstrumentClass.INDEX, "USD", 2, 0, Decimal("0.01"), Decimal(1)
+)
 # What no file system or console would give, but a name that is not UTF-8 and a file's content can.
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 _series = st.sampled_from(SERIES)
@@ -76,7 +82,7 @@ writes = st.builds(
     detail=text,
     cause=st.sampled_from(WriteCause),
 )
-instruments = st.sampled_from([_EQUITY, _FUTURE]).flatmap(
+instruments = st.sampled_from([_EQUITY, _FUTURE, _INDEX]).flatmap(
     lambda one: st.integers(2, 9).map(lambda digits: attrs.evolve(one, price_precision=digits))
 )
 events: st.SearchStrategy[Event] = st.one_of(
@@ -96,6 +102,9 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(LedgerRebuilt, _whole, _whole, st.none() | text),
     st.builds(RangeConfirmedEmpty, _series, _coverage, text, text),
     st.builds(HistoryStartFound, _series, _whole, text),
+    st.builds(FetchStarted, _series, text, _whole, _whole, _whole, text),
+    st.builds(FetchCompleted, _series, text, _whole, _whole, _whole, _whole, st.none() | text),
+    st.builds(FetchAborted, _series, text, _whole, _whole, _whole, text),
     st.builds(VenueCalendarNamed, st.sampled_from(["NASDAQ", "SIX"]), st.none() | text),
     st.builds(
         CsvImported,
@@ -147,6 +156,10 @@ def everything() -> list[Event]:
         RangeConfirmedEmpty(AAPL, IntervalSet.of((5, 9)), "ibkr", "asked twice"),
         RangeConfirmedEmpty(AAPL, IntervalSet.of((9, 12)), "ibkr", "asked twice"),
         HistoryStartFound(DAILY, 345_479_400_000_000_000, "ibkr"),
+        FetchStarted(MSFT, "ibkr", 5, 9, 2, "regular"),
+        FetchAborted(MSFT, "ibkr", 1, 390, 1, "the connection broke"),
+        FetchStarted(MSFT, "ibkr", 7, 9, 1, "regular"),
+        FetchCompleted(MSFT, "ibkr", 1, 1, 0, 0, "on the level of those held"),
         VenueCalendarNamed("SIX", "XSWX"),
         VenueCalendarNamed("NASDAQ", "24/7"),
         VenueCalendarNamed("NASDAQ", None),

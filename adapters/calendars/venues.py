@@ -20,7 +20,7 @@ _US_EQUITIES = "NYSE"
 _VENUES = {
     _US_EQUITIES: (
         "NASDAQ ISLAND NYSE ARCA AMEX BATS BYX DRCTEDGE EDGEA IEX MEMX CHX PSX BEX LTSE NYSENAT "
-        "PINK SMART "
+        "PINK SMART RUSSELL "
         "XNAS XNYS ARCX XASE BATO BATY EDGX EDGA IEXG XCHI XPSX XBOS XCIS OTC"
     ),
     # The sessions of equity index futures lie within those of interest rates and currencies, so

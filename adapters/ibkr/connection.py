@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _TIME = "currentTime"
 _AFTER_ALL = 0.3
+_MOMENT = 0.05
 
 
 @attrs.frozen
@@ -71,7 +72,7 @@ class Connection:
         # The library asks for the account once its connection is back, which nobody here needs.
         ib.errorEvent.clear()
         ib.errorEvent += self._take_message
-        ib.client.apiError += self._take_disconnection
+        ib.client.conn.disconnected += self._take_disconnection
 
     @property
     def is_usable(self) -> bool:
@@ -100,7 +101,9 @@ class Connection:
                 )
             )
             await asyncio.wait({connecting, taken}, return_when=asyncio.FIRST_COMPLETED)
-            if taken.done():
+            # Whoever gives up hangs up, and that is told first.
+            await asyncio.wait({connecting}, timeout=_MOMENT)
+            if not connecting.done():
                 await _ended(connecting)
                 taken.result()
             await connecting
@@ -185,7 +188,7 @@ class Connection:
             await self._ib.client.flush(_AFTER_ALL)
         self._ib.disconnect()
         self._ib.errorEvent -= self._take_message
-        self._ib.client.apiError -= self._take_disconnection
+        self._ib.client.conn.disconnected -= self._take_disconnection
 
     async def _answer(self, request: int | str, library: asyncio.Future[Any]) -> Any:
         """Wait for the answer to a request that was sent."""
@@ -251,7 +254,7 @@ class Connection:
             self._fail([request], Told(message))
 
     def _take_disconnection(self, why: str) -> None:
-        self._fail(self._open, Broke(f"the connection to the gateway broke: {why}"))
+        self._fail(self._open, Broke(f"it hung up{why and f' ({why})'}"))
 
     def _fail(self, requests: Iterable[int | str], why: Unanswered) -> None:
         for request in list(requests):

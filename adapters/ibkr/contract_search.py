@@ -9,7 +9,7 @@ import attrs
 from ib_async import Contract, ContractDetails
 
 from adapters.ibkr.contracts import candidates_for, contract_for
-from adapters.ibkr.details import instrument_of, price_decimals
+from adapters.ibkr.details import distinct, instrument_of, price_decimals
 from adapters.ibkr.gateway import Gateway
 from adapters.ibkr.matching import chosen
 from domain.errors import ContractNotFoundError
@@ -68,13 +68,15 @@ class ContractSearch:
         return details
 
     async def _of_symbol(self, symbol: str) -> list[Instrument]:
-        found: dict[InstrumentId, Instrument] = {}
+        answers: list[ContractDetails] = []
         for query in candidates_for(symbol, today=self._today()):
             with contextlib.suppress(ContractNotFoundError):
-                for details in await self._gateway.details(symbol, query):
-                    instrument = instrument_of(details, asked=None)
-                    found.setdefault(instrument.id, instrument)
-                    self._remember(instrument.id, details)
+                answers += await self._gateway.details(symbol, query)
+        found: dict[InstrumentId, Instrument] = {}
+        for details in distinct(answers):
+            instrument = instrument_of(details, asked=None)
+            found.setdefault(instrument.id, instrument)
+            self._remember(instrument.id, details)
         return list(found.values())
 
     def _remember(self, instrument_id: InstrumentId, details: ContractDetails) -> None:

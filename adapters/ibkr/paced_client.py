@@ -77,6 +77,8 @@ class PacedClient(Client):
         return _Line(self._rate, self._write, self._give_up)
 
     def _write(self, message: bytes) -> None:
+        if self.conn.transport is None or self.conn.transport.is_closing():
+            return  # that it is lost is told as soon as the loop goes on
         self.conn.sendMsg(self._prefix(message))  # type: ignore[no-untyped-call]
         if self._logger.isEnabledFor(logging.DEBUG):
             self._logger.debug(">>> %s", message[:-1].decode().replace("\0", ","))

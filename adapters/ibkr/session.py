@@ -7,8 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
+from adapters.ibkr.address import Address
 from adapters.ibkr.client_ids import ClientIds, HeldClientId
 from adapters.ibkr.connection import Connection
 from adapters.ibkr.failures import Broke, ClientIdTaken
@@ -16,18 +15,6 @@ from adapters.ibkr.patience import Patience
 from domain.errors import ClientIdTakenError, GatewayUnreachableError
 
 _MOST_CLIENT_IDS = 8
-
-
-@attrs.frozen
-class Address:
-    """Where a gateway is, and under which client ID; None leaves the choice to barledger."""
-
-    host: str
-    port: int
-    client_id: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 class Session:

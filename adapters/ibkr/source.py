@@ -5,37 +5,25 @@ from __future__ import annotations
 import asyncio
 import queue
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from adapters.ibkr.client_ids import ClientIds
+from adapters.ibkr.address import Address
 from adapters.ibkr.event_loop import EventLoop
-from adapters.ibkr.gate import Gate
-from adapters.ibkr.gateway import Gateway
 from adapters.ibkr.gateway_folder import GatewayFolder
-from adapters.ibkr.pacing import Pacing
 from adapters.ibkr.patience import Patience
-from adapters.ibkr.session import Address, Session
-from domain.errors import (
-    BarledgerError,
-    GatewayLostError,
-    GatewayUnreachableError,
-    RateLimitedError,
-)
-from domain.fetching import Answer, SeriesFailed, Waiting, Wanted
+from domain.fetching import Answer, Waiting, Wanted
 from domain.instrument import Instrument
 from domain.ports import Clock
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from adapters.ibkr.contract_search import ContractSearch
+    from adapters.ibkr.asking import Asking
 
 NAME = "ibkr"
 # So many answers may wait for whoever takes them, so that memory stays bounded.
 _ANSWERS_AHEAD = 16
 _CLOSING_SECONDS = 0.8
-# After these the gateway cannot be asked about any other series either.
-_END_ALL = (GatewayUnreachableError, GatewayLostError, RateLimitedError)
 
 
 class IbkrMarketDataSource:
@@ -48,14 +36,20 @@ class IbkrMarketDataSource:
         clock: Clock,
         patience: Patience,
         log: Callable[[str], None],
+        on_wait: Callable[[Answer], None] = lambda _: None,
     ) -> None:
+        """Take where the gateway is, and where processes of this machine meet that ask it.
+
+        `on_wait` is told what `find` waits for, as the answers of `fetch` tell it.
+        """
+        self._on_wait = on_wait
         self._address = address
         self._folder = folder
         self._clock = clock
         self._patience = patience
         self._log = log
         self._loop: EventLoop | None = None
-        self._asking: _Asking | None = None
+        self._asking: Asking | None = None
 
     def name(self) -> str:
         """Return the name under which the source is recorded."""
@@ -64,14 +58,22 @@ class IbkrMarketDataSource:
     def find(self, text: str) -> Sequence[Instrument]:
         """Return every instrument that `text`, a symbol or an instrument ID, may mean."""
         loop, asking = self._running()
-        return loop.result(asking.contracts.find(text))
+        answers = _Answers(loop)
+        asking.tell = answers.tell
+        finding = loop.start(asking.contracts.find(text))
+        try:
+            for waiting in answers.until(finding):
+                self._on_wait(waiting)
+            return finding.result()
+        finally:
+            finding.cancel()
 
     def fetch(self, wanted: Sequence[Wanted]) -> Iterator[Answer]:
         """Yield what the gateway says of all that is wanted; see the port."""
         loop, asking = self._running()
         answers = _Answers(loop)
         asking.tell = answers.tell
-        fetching = loop.start(asking.fetch(wanted, answers))
+        fetching = loop.start(asking.fetch(wanted, answers.put))
         try:
             yield from answers.until(fetching)
         finally:
@@ -90,14 +92,17 @@ class IbkrMarketDataSource:
         finally:
             loop.close()
 
-    def _running(self) -> tuple[EventLoop, _Asking]:
+    def _running(self) -> tuple[EventLoop, Asking]:
         if self._loop is None or self._asking is None:
             self._loop = EventLoop("ibkr")
             self._asking = self._loop.result(self._made())
         return self._loop, self._asking
 
-    async def _made(self) -> _Asking:
-        return _Asking(self._address, self._folder, self._clock, self._patience, self._log)
+    async def _made(self) -> Asking:
+        # The library is heavy, and often nothing has to be asked.
+        from adapters.ibkr.asking import Asking
+
+        return Asking(self._address, self._folder, self._clock, self._patience, self._log)
 
 
 class _Answers:
@@ -117,7 +122,7 @@ class _Answers:
         """Hand on that something is waited for, which needs no place."""
         self._queue.put(waiting)
 
-    def until(self, fetching: Future[None]) -> Iterator[Answer]:
+    def until(self, fetching: Future[Any]) -> Iterator[Answer]:
         """Yield the answers until all are in, then raise what made it fail, if anything did."""
         fetching.add_done_callback(lambda _: self._queue.put(None))
         while (answer := self._queue.get()) is not None:
@@ -125,65 +130,3 @@ class _Answers:
                 self._loop.call(self._places.release)
             yield answer
         fetching.result()
-
-
-class _Asking:
-    """All that asks, inside the event loop."""
-
-    def __init__(
-        self,
-        address: Address,
-        folder: GatewayFolder,
-        clock: Clock,
-        patience: Patience,
-        log: Callable[[str], None],
-    ) -> None:
-        from adapters.ibkr.contract_search import ContractSearch
-        from adapters.ibkr.paced_client import paced_ib
-        from adapters.ibkr.rate import MessageRate
-
-        rate = MessageRate(folder)
-        self._gate = Gate(self._tell)
-        self._session = Session(address, ClientIds(folder), lambda: paced_ib(rate), patience, log)
-        self._gateway = Gateway(self._session, Pacing(folder), patience, self._gate)
-        self._clock = clock
-        self.contracts: ContractSearch = ContractSearch(self._gateway, clock)
-        self.tell: Callable[[Waiting], None] = lambda _: None
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def _tell(self, waiting: Waiting) -> None:
-        self.tell(waiting)
-
-    async def fetch(self, wanted: Sequence[Wanted], answers: _Answers) -> None:
-        """Put all answers; of series that fail, say so."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        # A clock that is fast here would take bars for closed that are not.
-        now = min(self._clock.now(), await self._gateway.time())
-        try:
-            async with asyncio.TaskGroup() as group:
-                for one in wanted:
-                    group.create_task(self._series(one, now, answers))
-        except BaseExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-
-    async def _series(self, wanted: Wanted, now: int, answers: _Answers) -> None:
-        from adapters.ibkr.series_fetch import SeriesFetch
-
-        try:
-            listing = await self.contracts.listing(wanted.instrument)
-            await SeriesFetch(self._gateway, wanted, listing, now, answers.put).run()
-        except BarledgerError as error:
-            if isinstance(error, _END_ALL):
-                raise
-            await answers.put(SeriesFailed(wanted.series, error))
-
-    async def close(self) -> None:
-        """Cancel all that is asked, and disconnect."""
-        self._gate.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._session.close()

@@ -109,11 +109,12 @@ class _Run:
         shares = split_capital(plan.settings.capital, len(plan.venues), _digits(self._base))
         parts = dict(zip(plan.venues, shares, strict=True))
         self._accounts = {name: _Account(share, share) for name, share in parts.items()}
-        self._instruments = Counter(instrument.id.venue for instrument, _ in plan.traded)
+        self._instruments = Counter(instrument.id.venue for instrument in plan.funded)
         self._is_cash = plan.settings.account is AccountType.CASH
         self._rates = ExchangeRates()
         self._prices: dict[Instrument, Decimal] = {}
         self._bars = self._orders = 0
+        self._refused: Counter[str] = Counter()
         self._days: dict[int, Decimal] = {}
 
     def process(self, closing: Sequence[_Tick]) -> None:
@@ -147,18 +148,22 @@ class _Run:
         return BacktestResult(
             bars=self._bars,
             orders=self._orders,
-            positions=self._orders,
+            positions=self._orders - self._refused.total(),
             currency=self._base,
             accounts=accounts,
             pnl=pnl,
             pnl_percent=float(pnl / capital * 100),
             sharpe=sharpe_ratio(equity),
             max_drawdown=max_drawdown(equity),
-            refused_orders={},
+            refused_orders=dict(self._refused),
             assumptions=("Orders fill in full at the close of the bar on which they are sent.",),
         )
 
     def _buy(self, instrument: Instrument, price: Decimal) -> None:
+        self._orders += 1
+        if not instrument.instrument_class.is_tradable:
+            self._refused[f"{instrument.id} is an index, which cannot be traded"] += 1
+            return
         account = self._accounts[instrument.id.venue]
         rate = self._rate(instrument)
         cost = price * instrument.multiplier * rate
@@ -166,7 +171,6 @@ class _Run:
         commission = self._plan.settings.commission
         account.cash -= rate * _charge(commission, size, size * price * instrument.multiplier)
         account.held[instrument] = (size, price)
-        self._orders += 1
         if self._is_cash:
             account.cash -= size * cost
         if self._is_cash and account.cash < 0:

@@ -34,6 +34,7 @@ class MemoryBarRepository:
     def __init__(self, lock_seconds: float = 10) -> None:
         self.files: dict[str, MemoryFile] = {}
         self._locks: defaultdict[Series, threading.Lock] = defaultdict(threading.Lock)
+        self._fetch_locks: defaultdict[Series, threading.Lock] = defaultdict(threading.Lock)
         self._lock_seconds = lock_seconds
         self._moves = itertools.count()
 
@@ -47,6 +48,17 @@ class MemoryBarRepository:
             yield
         finally:
             lock.release()
+
+    @contextlib.contextmanager
+    def fetching(self, series: Series, seconds: float = 0) -> Iterator[bool]:
+        """Hold the right to fetch the series against the other threads, if none has it."""
+        lock = self._fetch_locks[series]
+        had = lock.acquire(timeout=seconds)
+        try:
+            yield had
+        finally:
+            if had:
+                lock.release()
 
     def write(self, revisions: Iterable[NewPartition]) -> tuple[StoredFile, ...]:
         """Keep the revisions' bars."""

@@ -28,6 +28,7 @@ class MemoryProgress:
     tasks: list[MemoryProgressTask] = attrs.field(factory=list)
     told: list[str] = attrs.field(factory=list)
     warnings: list[str] = attrs.field(factory=list)
+    stood: list[str | None] = attrs.field(factory=list)
 
     def tell(self, sentence: str) -> None:
         """Remember a sentence."""
@@ -43,3 +44,7 @@ class MemoryProgress:
         task = MemoryProgressTask(description, total)
         self.tasks.append(task)
         yield task
+
+    def stand(self, sentence: str | None) -> None:
+        """Remember what stood there, one after the other; None where it was taken away."""
+        self.stood.append(sentence)

@@ -27,6 +27,7 @@ def assumptions_of(plan: BacktestPlan, simulation: Simulation) -> tuple[str, ...
         *_sizes(simulation.shares.chosen),
         *_conversion(plan),
         *_expiries(plan),
+        *_indices(plan),
         "The Sharpe ratio is of daily returns (days without bars left out), 252 days a year, "
         "no risk-free rate; returns and drawdown count open positions at their last price.",
     )
@@ -79,7 +80,7 @@ def _sizes(chosen: Mapping[str, Decimal]) -> Iterator[str]:
 
 
 def _conversion(plan: BacktestPlan) -> Iterator[str]:
-    foreign = sorted({one.currency for one, _ in plan.traded} - {plan.base_currency})
+    foreign = sorted({one.currency for one in plan.funded} - {plan.base_currency})
     if foreign:
         yield (
             f"{', '.join(foreign)} is converted at the last close of the rate's bars, realised "
@@ -93,4 +94,13 @@ def _expiries(plan: BacktestPlan) -> Iterator[str]:
             yield (
                 f"{instrument.id} expires at the end of {instrument.expiry}, by its venue's "
                 "clock; a position that is still open then is closed at the last price."
+            )
+
+
+def _indices(plan: BacktestPlan) -> Iterator[str]:
+    for instrument in dict.fromkeys(one for one, _ in plan.traded):
+        if not instrument.instrument_class.is_tradable:
+            yield (
+                f"{instrument.id} is an index: the strategy sees its bars, and every order for "
+                "it is refused."
             )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from nautilus_trader.model.enums import AssetClass, CurrencyType
 from nautilus_trader.model.enums import InstrumentClass as NautilusClass
 from nautilus_trader.model.identifiers import InstrumentId
-from nautilus_trader.model.instruments import CurrencyPair, Equity, FuturesContract
+from nautilus_trader.model.instruments import CurrencyPair, Equity, FuturesContract, IndexInstrument
 from nautilus_trader.model.instruments import Instrument as NautilusInstrument
 from nautilus_trader.model.objects import Currency, Price, Quantity
 
@@ -56,6 +56,7 @@ def nautilus_instrument(instrument: Instrument) -> NautilusInstrument:
         InstrumentClass.FUTURE: _future,
         InstrumentClass.CURRENCY_PAIR: _pair,
         InstrumentClass.CRYPTO_PAIR: _pair,
+        InstrumentClass.INDEX: _index,
     }[instrument.instrument_class]
     if instrument.multiplier != 1 and instrument.instrument_class is not InstrumentClass.FUTURE:
         raise InvalidInstrumentError(
@@ -139,6 +140,15 @@ def _pair(instrument: Instrument) -> NautilusInstrument:
     return CurrencyPair(
         base_currency=currency_named(instrument.base_currency, instrument),
         quote_currency=currency_named(instrument.currency, instrument),
+        size_precision=instrument.size_precision,
+        size_increment=_quantity(instrument.size_step, instrument.size_precision),
+        **_common(instrument),
+    )
+
+
+def _index(instrument: Instrument) -> NautilusInstrument:
+    return IndexInstrument(
+        currency=currency_named(instrument.currency, instrument),
         size_precision=instrument.size_precision,
         size_increment=_quantity(instrument.size_step, instrument.size_precision),
         **_common(instrument),

@@ -35,7 +35,7 @@ def holds_many_currencies(plan: BacktestPlan, venue: str) -> bool:
     """
     return plan.settings.account is AccountType.CASH and any(
         instrument.instrument_class.is_pair
-        for instrument, _ in plan.traded
+        for instrument in plan.funded
         if instrument.id.venue == venue
     )
 
@@ -45,7 +45,7 @@ def foreign_currencies(plan: BacktestPlan, venue: str) -> tuple[str, ...]:
     is_multi = holds_many_currencies(plan, venue)
     held = dict.fromkeys(
         currency
-        for instrument, _ in plan.traded
+        for instrument in plan.funded
         if instrument.id.venue == venue
         for currency in (instrument.currency, instrument.base_currency if is_multi else None)
         if currency is not None and currency != plan.base_currency

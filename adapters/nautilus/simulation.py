@@ -25,6 +25,7 @@ from adapters.nautilus.chunks import in_time_order, until_last_traded
 from adapters.nautilus.equity import EquityRecorder
 from adapters.nautilus.failures import utc
 from adapters.nautilus.fees import CommissionModel
+from adapters.nautilus.index_orders import IndexOrders
 from adapters.nautilus.instruments import expiration, nautilus_instrument, size_precision
 from adapters.nautilus.limits import FillLimits
 from adapters.nautilus.rates import RateFeed, foreign_currencies, holds_many_currencies
@@ -68,6 +69,8 @@ class Simulation:
         self.shares = EqualShares(plan, self.capital, self.accounts.rate)
         self._add_venues()
         self._add_instruments()
+        if any(not one.instrument_class.is_tradable for one, _ in plan.traded):
+            IndexOrders.refuse(self.engine.kernel)
         self.engine.add_actor(self.recorder)
 
     def add_strategies(self, strategies: Iterable[Strategy]) -> None:
@@ -125,7 +128,7 @@ class Simulation:
         # One model for all venues: each new one would set the random numbers back to the start.
         fills = FillModel(prob_slippage=settings.slippage, random_seed=RANDOM_SEED)
         fees = CommissionModel(settings.commission, self._limits.check)
-        for venue in self._plan.venues:
+        for venue in dict.fromkeys(one.id.venue for one, _ in self._plan.traded):
             is_multi = holds_many_currencies(self._plan, venue)
             self.engine.add_venue(
                 venue=Venue(venue),
@@ -139,7 +142,8 @@ class Simulation:
             )
 
     def _balances(self, venue: str, *, is_multi: bool) -> list[Money]:
-        balances = [Money(self.capital[venue], self.base)]
+        # Nautilus wants an account at a venue of which only indices are looked at: an empty one.
+        balances = [Money(self.capital.get(venue, Decimal(0)), self.base)]
         if is_multi:
             # Nautilus books nothing in a currency that an account has never had.
             balances += [

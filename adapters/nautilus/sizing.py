@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 
-from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.instruments import IndexInstrument, Instrument
 from nautilus_trader.model.objects import Price
 
 from domain.backtesting import BacktestPlan, Commission, CommissionKind
@@ -30,7 +30,7 @@ class EqualShares:
         capital: Mapping[str, Decimal],
         rate: Callable[[str, str], Decimal],
     ) -> None:
-        parts = Counter(instrument.id.venue for instrument, _ in plan.traded)
+        parts = Counter(instrument.id.venue for instrument in plan.funded)
         self._shares = {venue: capital[venue] / parts[venue] for venue in capital}
         self._base = plan.base_currency
         self._commission = plan.settings.commission
@@ -40,10 +40,15 @@ class EqualShares:
     def size(self, instrument: Instrument, price: Price) -> Decimal:
         """Return the size, a multiple of the instrument's size step.
 
+        Of an index, for which no order is taken, it is one step.
+
         Raises:
             BacktestFailedError: the share does not pay for the least size.
             MissingExchangeRateError: the price cannot be converted yet.
         """
+        if isinstance(instrument, IndexInstrument):
+            least: Decimal = instrument.size_increment.as_decimal()
+            return least
         venue = instrument.id.venue.value
         share = self._shares[venue] / self._rate(instrument.quote_currency.code, venue)
         step = instrument.size_increment.as_decimal()

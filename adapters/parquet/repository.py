@@ -74,6 +74,22 @@ class ParquetBarRepository:
             lock.release()
             self._on_step(Step.RELEASED)
 
+    @contextlib.contextmanager
+    def fetching(self, series: Series, seconds: float = 0) -> Iterator[bool]:
+        """Hold another lock file of the series, if no other process does."""
+        import filelock
+
+        folder = self._root / paths.series_folder(series)
+        with translated(self._root):
+            make_folder(folder)
+            lock = filelock.FileLock(folder / ".fetch.lock", timeout=seconds)
+            with contextlib.suppress(filelock.Timeout):
+                lock.acquire()
+        try:
+            yield lock.is_locked
+        finally:
+            lock.release()
+
     def write(self, revisions: Iterable[NewPartition]) -> tuple[StoredFile, ...]:
         """Write temporary files, sync them, then give each its name."""
         with translated(self._root), DurableBatch(self._on_step) as batch:

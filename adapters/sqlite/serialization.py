@@ -19,6 +19,9 @@ from domain.errors import BarledgerError
 from domain.events import (
     CsvImported,
     Event,
+    FetchAborted,
+    FetchCompleted,
+    FetchStarted,
     HistoryStartFound,
     InstrumentRegistered,
     LedgerRebuilt,
@@ -49,6 +52,9 @@ KINDS: Mapping[str, type[Event]] = {
         LedgerRebuilt,
         RangeConfirmedEmpty,
         HistoryStartFound,
+        FetchStarted,
+        FetchCompleted,
+        FetchAborted,
         VenueCalendarNamed,
         CsvImported,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from entrypoints.cli import options
+from entrypoints.cli.gateway_options import GatewayChoice, gateway
 from entrypoints.cli.options import Invocation
 from entrypoints.cli.screen import others_on_stderr
 
@@ -71,9 +72,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="How much time of bars is in memory at once.",
 )
+@gateway
 @options.common
-def command(invocation: Invocation, **choices: Any) -> None:
+def command(invocation: Invocation, gateway: GatewayChoice, **choices: Any) -> None:
     """Run a Nautilus backtest on bars of the Parquet catalog.
+
+    What is missing there is fetched from Interactive Brokers first and kept, unless --offline
+    says not to; where no gateway can be reached, bars that are missing are an error.
 
     Several instruments make a portfolio backtest. Without --start and --end all bars that are
     held are used. What the run assumes is printed with its result.
@@ -87,7 +92,7 @@ def command(invocation: Invocation, **choices: Any) -> None:
     screen = invocation.screen
     request = _request(**choices)
     with others_on_stderr():
-        outcome = invocation.wire().run_backtest().run(request)
+        outcome = invocation.wire(gateway).run_backtest().run(request)
     if screen.as_json:
         screen.show_json({**_document(outcome), "warnings": screen.warnings})
     else:
@@ -107,6 +112,7 @@ def _request(**choices: Any) -> BacktestRequest:
         report=choices["report"],
         chunk_days=choices["chunk_days"],
         as_of=choices["as_of"],
+        offline=choices["offline"],
     )
 
 
@@ -168,7 +174,7 @@ def _rows(outcome: BacktestOutcome) -> list[tuple[str, str]]:
     seconds = f"{outcome.seconds_total:.1f}, {outcome.seconds_loading:.1f} of them loading"
     past = f" as of event {outcome.past.seq}" if outcome.past else ""
     return [
-        ("Bars", f"{result.bars:,} from Parquet catalog{past}"),
+        ("Bars", f"{result.bars:,} from Parquet catalog{past}{_fetched(outcome)}"),
         ("Orders", f"{result.orders:,}"),
         *refused,
         ("Positions", f"{result.positions:,}"),
@@ -180,6 +186,11 @@ def _rows(outcome: BacktestOutcome) -> list[tuple[str, str]]:
     ]
 
 
+def _fetched(outcome: BacktestOutcome) -> str:
+    bars = outcome.bars_from_source
+    return f", {bars:,} of them fetched from IBKR" if bars else ""
+
+
 def _percent(fraction: float | None) -> str:
     return "not defined" if fraction is None else f"{fraction * 100:.2f}%"
 
@@ -188,7 +199,7 @@ def _document(outcome: BacktestOutcome) -> dict[str, Any]:
     result, loading, total = outcome.result, outcome.seconds_loading, outcome.seconds_total
     past = outcome.past
     return {
-        "source": {"catalog": outcome.bars_from_catalog, "ibkr": 0},
+        "source": {"catalog": outcome.bars_from_catalog, "ibkr": outcome.bars_from_source},
         "bars": result.bars,
         "orders": result.orders,
         "positions": result.positions,

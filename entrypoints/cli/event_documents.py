@@ -17,7 +17,7 @@ from domain.standing import Entry
 from entrypoints.cli.event_texts import sentence
 
 # Stamps are UTC nanoseconds inside, and text that anyone can read outside.
-_STAMPS = {"recorded_at", "first_open", "last_close", "ended_before", "start"}
+_STAMPS = {"recorded_at", "first_open", "last_close", "ended_before", "start", "end"}
 
 
 def document(entry: Entry) -> dict[str, Any]:

@@ -9,6 +9,9 @@ import attrs
 from domain.events import (
     CsvImported,
     Event,
+    FetchAborted,
+    FetchCompleted,
+    FetchStarted,
     HistoryStartFound,
     InstrumentRegistered,
     LedgerRebuilt,
@@ -106,7 +109,23 @@ def _told_of_no_partition(event: Event) -> str:
     if isinstance(event, HistoryStartFound):
         start = instant_text(event.start)
         return f"{series_text(event)}: the history of {safe(event.source)} begins at {start}"
+    if isinstance(event, FetchStarted | FetchCompleted | FetchAborted):
+        return f"{series_text(event)}: {_fetch(event)}"
     return type(event).__name__
+
+
+def _fetch(event: FetchStarted | FetchCompleted | FetchAborted) -> str:
+    source = safe(event.source)
+    sessions = counted(event.sessions, "session")
+    if isinstance(event, FetchStarted):
+        span = f"{instant_text(event.start)} to {instant_text(event.end)}"
+        return f"{source} is asked for {sessions}, {safe(event.hours)} hours, {span}"
+    bars = f"{counted(event.bars, 'bar')} of {sessions} in {counted(event.partitions, 'partition')}"
+    if isinstance(event, FetchAborted):
+        return f"fetch from {source} ended early, {bars} held: {safe(event.problem)}"
+    empty = f", {event.confirmed_empty:,} of them confirmed empty" if event.confirmed_empty else ""
+    joined = f"; {safe(event.joined)}" if event.joined else ""
+    return f"fetched from {source}: {bars}{empty}{joined}"
 
 
 def _imported(event: CsvImported) -> str:

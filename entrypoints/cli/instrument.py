@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from domain.instrument import Instrument
     from entrypoints.cli.screen import Screen
 
-_CLASSES = ["equity", "currency-pair", "future", "crypto-pair"]
+_CLASSES = ["equity", "currency-pair", "future", "crypto-pair", "index"]
 
 
 @click.group("instrument")

@@ -15,7 +15,7 @@ from domain.errors import BarledgerError, CancelledError, UsageError
 from entrypoints import logs
 from entrypoints.cli.failure import show_failure
 from entrypoints.cli.options import Invocation, common
-from entrypoints.cli.screen import discard_output
+from entrypoints.cli.screen import Screen, discard_output
 from entrypoints.start import MESSAGE, RECOVERY, was_interrupted
 
 # A command's module is imported when the command runs; the texts here make the overview.
@@ -26,7 +26,9 @@ _COMMANDS = {
     "restore": ("restore", "Bring back what was held at an earlier event or time."),
     "backtest": ("backtest", "Run a Nautilus backtest on bars of the Parquet catalog."),
     "check": ("check", "Show what is available and what is missing, without loading bars."),
+    "fetch": ("fetch", "Fetch what is missing from Interactive Brokers."),
     "export": ("export", "Write bars as CSV files for other programs."),
+    "gateway": ("gateway", "Simulate an IBKR Gateway, to practise and to test without an account."),
     "import-csv": ("import_csv", "Validate CSV bars and write them to the Parquet catalog."),
     "instrument": ("instrument", "Show or set what an instrument is."),
     "ledger": ("ledger", "Audit the ledger: who changed what, and what stood there before."),
@@ -107,16 +109,18 @@ def main(arguments: list[str]) -> int:
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is told and not dumped
             told = _told(error)
             logs.log("failed", error=error, code=told.code)
-            return _shown(told, as_json=as_json)
+            return _shown(told, invocation.screen, as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
-def _shown(told: BarledgerError, *, as_json: bool) -> int:
+def _shown(told: BarledgerError, screen: Screen, *, as_json: bool) -> int:
     """Tell of the error, which takes a while if millions of rows are refused."""
     try:
+        screen.clear()
         return show_failure(told, as_json=as_json)
     except KeyboardInterrupt:
         # What is on standard output is cut off, and no document can follow it.
+        screen.clear()
         return show_failure(CancelledError(MESSAGE, RECOVERY), as_json=False)
 
 

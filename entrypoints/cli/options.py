@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from domain.as_of import AsOf
     from domain.bar_type import BarType
     from domain.window import Window
+    from entrypoints.cli.gateway_options import GatewayChoice
     from entrypoints.container import Container
 
 DEFAULT_CATALOG = Path("data/catalog")
@@ -58,13 +59,15 @@ class Invocation:
             self._screen = Screen(self.as_json, self.quiet, self.verbose)
         return self._screen
 
-    def wire(self) -> Container:
-        """Return barledger's parts for this run."""
+    def wire(self, gateway: GatewayChoice | None = None) -> Container:
+        """Return barledger's parts for this run, which may fetch from `gateway`."""
         from entrypoints.container import wire
         from entrypoints.logs import bind_correlation
 
-        container = wire(self.catalog, self.command, self.screen)
+        container = wire(self.catalog, self.command, self.screen, gateway)
         bind_correlation(container.origin().correlation_id)
+        if gateway is not None:
+            click.get_current_context().call_on_close(container.source().close)
         # Closing folds the write-ahead log in, so that the file can be read where none may write.
         click.get_current_context().call_on_close(container.ledger().close)
         self._open.callback(container.problem_logs().close)
@@ -76,6 +79,7 @@ class Invocation:
 
     def close(self) -> None:
         """Close what has to be open until the run's error is told."""
+        self.screen.clear()
         self._open.close()
 
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TextIO
 import attrs
 
 from domain.errors import OutputError
-from entrypoints.cli.progress import PlainLines, Silent, drawn
+from entrypoints.cli.progress import PlainLines, Silent
 from entrypoints.cli.tables import Column, fitting_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from domain.ports import ProgressTask
+    from entrypoints.cli.live_view import LiveView
 
 _PLAIN_WIDTH = 80
 _PIECES = 4096
@@ -57,12 +58,16 @@ class Streamed[T](list[Any]):
 
 @attrs.define
 class Screen:
-    """Results go to stdout, all else to stderr; `--json` leaves one document on stdout."""
+    """Results go to stdout, all else to stderr; `--json` leaves one document on stdout.
+
+    It is used from the main thread alone.
+    """
 
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
     warnings: list[str] = attrs.field(factory=list)
+    _progress: LiveView | PlainLines | None = attrs.field(default=None, init=False)
 
     @property
     def out(self) -> Console:
@@ -139,17 +144,49 @@ class Screen:
 
     @contextlib.contextmanager
     def track(self, description: str, total: int) -> Iterator[ProgressTask]:
-        """Show how far an operation is, once it has taken a while.
+        """Show how far an operation is, once it has taken a while; many at once if need be.
 
         A total of 0 is one that nobody knows: the steps are bytes, and their number is shown.
         """
         if self.quiet:
             yield Silent()
-        elif sys.stderr.isatty():
-            with drawn(self.err, description, total) as task:
-                yield task
-        else:
-            yield PlainLines(self.tell, description, total)
+            return
+        with self._shown_progress().track(description, total) as task:
+            yield task
+
+    def stand(self, sentence: str | None) -> None:
+        """Show one sentence in place of the last such; None takes it away.
+
+        Where nothing can be drawn over, sentences that only count down are told of once.
+        """
+        if not self.quiet:
+            self._shown_progress().stand(sentence)
+
+    def clear(self) -> None:
+        """Take away all that is drawn over: the run ends, or an error is told next."""
+        if self._progress is not None:
+            self._progress.close()
+
+    def _shown_progress(self) -> LiveView | PlainLines:
+        if self._progress is None:
+            self._progress = self._new_progress()
+        return self._progress
+
+    def _new_progress(self) -> LiveView | PlainLines:
+        # What `verbose` lets others write is not held back, and would come in between.
+        if self.verbose or not sys.stderr.isatty() or _is_dumb():
+            return PlainLines(self.tell)
+        from entrypoints.cli.live_view import LiveView
+        from entrypoints.start import before_leaving
+
+        view = LiveView()
+        before_leaving(view.close)
+        return view
+
+
+def _is_dumb() -> bool:
+    """Whether the terminal cannot move its cursor."""
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
 
 
 def _has_colours(stream: TextIO) -> bool:

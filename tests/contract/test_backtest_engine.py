@@ -33,6 +33,7 @@ from tests.integration.nautilus.building import (
     cut,
     equity,
     future,
+    index,
     pair,
     plan,
 )
@@ -49,6 +50,7 @@ AAPL = equity("AAPL.NASDAQ")
 KO = equity("KO.NYSE")
 SAP = equity("SAP.IBIS", "EUR")
 EURUSD = pair()
+SPX = index()
 TEN = {"trade_size": "10"}
 CASH = Settings(account=AccountType.CASH)
 
@@ -227,6 +229,31 @@ def test_profit_of_two_venues_is_the_sum_over_their_accounts(
     assert (nyse.venue, nyse.start, nyse.end) == ("NYSE", Decimal(25_000), Decimal(24_999))
     assert result.pnl == Decimal(19)
     assert result.bars == 5
+
+
+@pytest.mark.parametrize("account", AccountType)
+@pytest.mark.parametrize("params", [{}, TEN], ids=["default", "ten"])
+def test_orders_for_an_index_are_refused_and_counted(
+    engine: BacktestEngine, account: AccountType, params: dict[str, str]
+) -> None:
+    held = chunk((SPX, bars([480_000, 490_000], volume=0)))
+    settings = Settings(account=account)
+    result = engine.run(plan(SPX, params=params, settings=settings), [held])
+    assert (result.bars, result.orders, result.positions, result.pnl) == (2, 1, 0, 0)
+    assert result.refused_orders == {"^SPX.CBOE is an index, which cannot be traded": 1}
+
+
+def test_an_index_takes_no_share_of_the_capital(engine: BacktestEngine) -> None:
+    """Nor does it need a rate of its currency, for nothing of it is bought."""
+    dax = index("^DAX.EUREX", "EUR")
+    held = chunk((dax, bars([1_900_000, 1_910_000])), (AAPL, bars([9_900, 10_000])))
+    settings = Settings(capital=Decimal(1_000), account=AccountType.CASH)
+    wanted = plan(dax, AAPL, settings=settings)
+    engine.check(wanted)
+    result = engine.run(wanted, [held])
+    assert [(one.venue, one.start) for one in result.accounts] == [("NASDAQ", 1_000)]
+    assert (result.pnl, result.currency, result.bars) == (10, "USD", 4)
+    assert sum(result.refused_orders.values()) == 1
 
 
 def test_the_default_size_is_what_an_equal_share_pays_for(engine: BacktestEngine) -> None:

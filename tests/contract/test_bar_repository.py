@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -135,3 +136,48 @@ def test_the_lock_is_free_again_after_a_failure(repository: BarRepository) -> No
         raise RuntimeError("boom")
     with repository.lock(AAPL):
         pass
+
+
+def test_one_fetches_a_series_and_others_write_it_meanwhile(repository: BarRepository) -> None:
+    had: list[bool] = []
+
+    def second() -> None:
+        with repository.fetching(AAPL, 0.05) as free, repository.fetching(MSFT) as other:
+            had.extend([free, other])
+
+    with repository.fetching(AAPL) as mine:
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(timeout=10)
+        with repository.lock(AAPL):
+            assert repository.write([new_partition()])[0].size > 0
+    assert (mine, had) == (True, [False, True])
+
+
+def test_the_right_to_fetch_can_be_had_once_its_holder_has_let_go(
+    repository: BarRepository,
+) -> None:
+    had = threading.Event()
+    result: list[bool] = []
+
+    def second() -> None:
+        had.wait(10)
+        with repository.fetching(AAPL, 10) as free:
+            result.append(free)
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with contextlib.ExitStack() as held:
+        assert held.enter_context(repository.fetching(AAPL))
+        had.set()
+        thread.join(timeout=0.2)
+        assert result == []
+    thread.join(timeout=10)
+    assert result == [True]
+
+
+def test_the_right_to_fetch_is_free_again_after_a_failure(repository: BarRepository) -> None:
+    with pytest.raises(RuntimeError, match="boom"), repository.fetching(AAPL):
+        raise RuntimeError("boom")
+    with repository.fetching(AAPL) as free:
+        assert free

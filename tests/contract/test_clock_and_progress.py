@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import pytest
@@ -41,10 +42,46 @@ def test_progress_says_nothing_on_stdout(name: str, capsys: pytest.CaptureFixtur
     assert captured.err == ("Loading [bold] things\n" if name == "screen" else "")
 
 
+@pytest.mark.parametrize("name", PROGRESSES)
+def test_many_operations_can_be_open_and_end_in_any_order(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = PROGRESSES[name]()
+    first, second = contextlib.ExitStack(), contextlib.ExitStack()
+    with first, second:
+        one = first.enter_context(progress.track("one", 10))
+        other = second.enter_context(progress.track("other", 0))
+        one.advance(4)
+        first.close()
+        other.advance(6)
+        with pytest.raises(KeyError), progress.track("failing", 5):
+            raise KeyError
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+
+
+@pytest.mark.parametrize("name", PROGRESSES)
+def test_a_sentence_that_stands_is_not_a_result(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = PROGRESSES[name]()
+    progress.stand("Retrying in 2 seconds...")
+    progress.stand("Retrying in 1 second...")
+    progress.stand(None)
+    progress.stand(None)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    told = "Retrying in 2 seconds...\nCtrl-C cancels.\n"
+    assert captured.err == (told if name == "screen" else "")
+
+
 def test_memory_progress_remembers_what_it_was_told() -> None:
     progress = MemoryProgress()
     progress.tell("one")
     with progress.track("Working", 10) as task:
         task.advance(4)
+    progress.stand("Retrying in 2 seconds...")
+    progress.stand(None)
     assert progress.told == ["one"]
+    assert progress.stood == ["Retrying in 2 seconds...", None]
     assert [(t.description, t.total, t.done) for t in progress.tasks] == [("Working", 10, 4)]

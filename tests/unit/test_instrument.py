@@ -143,6 +143,30 @@ def test_a_future_with_its_expiry_is_accepted() -> None:
     ).check()
 
 
+def test_an_index_is_computed_to_two_decimals_and_cannot_be_traded() -> None:
+    russell = _assumed("RUT.RUSSELL")
+    assert russell is not None
+    russell.check()
+    assert (russell.instrument_class, russell.currency) == (InstrumentClass.INDEX, "USD")
+    assert (russell.tick, russell.size_step) == (Decimal("0.01"), Decimal(1))
+    assert [kind for kind in InstrumentClass if not kind.is_tradable] == [InstrumentClass.INDEX]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"multiplier": Decimal(100)}, "only a future has a multiplier"),
+        ({"expiry": dt.date(2024, 3, 15)}, "only a future has an expiry"),
+        ({"base_currency": "EUR"}, "a pair needs a base currency"),
+    ],
+)
+def test_an_index_has_nothing_of_what_is_traded(change: dict[str, object], problem: str) -> None:
+    russell = _assumed("RUT.RUSSELL")
+    assert russell is not None
+    with pytest.raises(InvalidInstrumentError, match=problem):
+        attrs.evolve(russell, **change).check()
+
+
 @given(st.integers(0, 9), st.integers(0, 9))
 def test_precision_only_grows(price: int, size: int) -> None:
     apple = _assumed("AAPL.NASDAQ")

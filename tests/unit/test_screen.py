@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import itertools
 import re
 import sys
+import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from entrypoints.cli.live_frame import Frame
+from entrypoints.cli.live_view import LiveView
+from entrypoints.cli.operations import Operation, Together, left_text
 from entrypoints.cli.screen import Screen
+from tests.integration.cli.glass import Glass
+
+# Whoever waits in vain must be told; nothing here takes a tenth of it.
+_PATIENCE = 60
 
 
 class _Terminal(io.StringIO):
@@ -51,7 +63,7 @@ class _Watch:
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> _Watch:
     clock = _Watch()
-    monkeypatch.setattr("entrypoints.cli.progress.time", clock)
+    monkeypatch.setattr("entrypoints.cli.operations.time", clock)
     return clock
 
 
@@ -94,7 +106,7 @@ def test_what_is_over_at_once_is_not_told_of_in_a_pipe(
 
 @pytest.mark.parametrize(
     ("total", "shown", "not_shown"),
-    [(0, "Reading -: 48.0 MB", "%"), (96_000_000, "Reading -:  50% complete", "MB")],
+    [(0, "Reading -: 48.0 MB", "%"), (96_000_000, "Reading -: 50% complete", "MB")],
 )
 def test_a_terminal_gets_a_bar_or_where_no_end_is_known_the_bytes(
     monkeypatch: pytest.MonkeyPatch, total: int, shown: str, not_shown: str
@@ -105,9 +117,219 @@ def test_a_terminal_gets_a_bar_or_where_no_end_is_known_the_bytes(
     monkeypatch.setenv("TERM", "xterm")
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
+    ends = time.monotonic() + _PATIENCE
     with Screen().track("Reading -", total) as task:
         task.advance(12_000_000)
         task.advance(36_000_000)
-    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue())
-    assert shown in plain
+        while shown not in (plain := _plain(terminal)):
+            assert time.monotonic() < ends, plain
+            time.sleep(0.01)
     assert not_shown not in plain
+
+
+def test_what_is_over_at_once_does_not_flash_up_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+    with screen.track("Reading -", 10) as task:
+        task.advance(10)
+        screen.tell("a notice")
+    assert terminal.getvalue() == "a notice\n"
+
+
+def _plain(terminal: io.StringIO) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue())
+
+
+def test_a_pipe_is_not_flooded_by_many_operations_at_once(
+    watch: _Watch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = Screen()
+    with contextlib.ExitStack() as stack:
+        tasks = [stack.enter_context(screen.track(f"Fetching S{n}", 100)) for n in range(40)]
+        blocks = []
+        for _ in range(30):
+            watch.now += 1
+            for task in tasks:
+                task.advance(1)
+            blocks.append(capsys.readouterr().err.splitlines())
+    # Half a minute, and only the tenths of a few are told of, in blocks.
+    told = {second: lines for second, lines in enumerate(blocks, 1) if lines}
+    assert list(told) == [10, 20, 30]
+    # The first of them is about to take the step of this second, which the others have still to.
+    assert told[20] == [
+        "Fetching S0: 20% complete, 80 s left",
+        *(f"Fetching S{n}: 19% complete, 86 s left" for n in range(1, 9)),
+        "and 31 more; all 40 together: 19% complete, 85 s left",
+    ]
+
+
+def test_of_many_operations_at_once_a_pipe_learns_of_those_that_moved(
+    watch: _Watch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = Screen()
+    with screen.track("slow", 100) as slow, screen.track("quick", 100) as quick:
+        slow.advance(1)
+        for _ in range(4):
+            watch.now += 5
+            quick.advance(20)
+    with screen.track("alone", 100) as alone:
+        for _ in range(2):
+            watch.now += 5
+            alone.advance(20)
+    assert capsys.readouterr().err.splitlines() == [
+        "quick: 40% complete, 15 s left",
+        "quick: 80% complete, 5 s left",
+        "alone: 20% complete, 20 s left",
+        "alone: 40% complete, 15 s left",
+    ]
+
+
+_WAIT = "IBKR rate limit reached. Retrying in {} seconds... (attempt {}/5)"
+
+
+def test_a_pipe_gets_only_the_first_of_a_countdown(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(as_json=True)
+    for attempt in (2, 3):
+        for left in (30, 29, 2):
+            screen.stand(_WAIT.format(left, attempt))
+        screen.stand(_WAIT.format(1, attempt).replace("seconds", "second"))
+    screen.stand(None)
+    screen.stand(_WAIT.format(30, 3))
+    screen.clear()
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [
+        _WAIT.format(30, 2),
+        "Ctrl-C cancels.",
+        _WAIT.format(30, 3),
+        "Ctrl-C cancels.",
+        _WAIT.format(30, 3),
+        "Ctrl-C cancels.",
+    ]
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_who_wants_it_quiet_sees_no_countdown(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    stream = _Terminal() if is_terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen(quiet=True)
+    screen.stand(_WAIT.format(30, 2))
+    screen.stand(None)
+    assert stream.getvalue() == ""
+
+
+def test_what_happens_inside_is_not_drawn_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    Screen(verbose=True).stand(_WAIT.format(30, 2))
+    assert terminal.getvalue() == f"{_WAIT.format(30, 2)}\nCtrl-C cancels.\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, ""),
+        (0.2, "1 s left"),
+        (12.4, "12 s left"),
+        (119.4, "119 s left"),
+        (150, "2 min left"),
+        (7100, "118 min left"),
+        (11_100, "3 h 5 min left"),
+    ],
+)
+def test_the_time_left_is_told_in_the_unit_that_fits(seconds: float | None, text: str) -> None:
+    assert left_text(seconds) == text
+
+
+def test_the_time_left_is_not_reckoned_from_the_time_before_the_first_step(watch: _Watch) -> None:
+    one = Operation("Fetching S0", 100)
+    assert one.left(watch.now) is None
+    watch.now += 1000
+    one.advance(10)
+    assert one.left(watch.now) == 9000
+    watch.now += 10
+    one.advance(10)
+    assert one.left(watch.now) == 80
+
+
+@given(
+    width=st.integers(1, 120),
+    height=st.integers(1, 60),
+    done=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), max_size=70),
+    names=st.lists(st.text(max_size=60), min_size=1, max_size=3),
+    sentence=st.none() | st.text(max_size=100),
+    encoding=st.sampled_from(["utf-8", "ascii", "latin-1"]),
+)
+def test_no_window_is_too_small_for_what_is_drawn(
+    width: int,
+    height: int,
+    done: list[tuple[int, int]],
+    names: list[str],
+    sentence: str | None,
+    encoding: str,
+) -> None:
+    operations = [
+        Operation(name, total, steps)
+        for name, (total, steps) in zip(itertools.cycle(names), done, strict=False)
+    ]
+    lines = Frame(width, height, 1.0, encoding).lines(Together(operations, 3, 0.0), sentence)
+    assert len(lines) < height
+    for line in lines:
+        assert line.cells < width
+        assert f"{line.text}{line.done}{line.undone}{line.after}".isprintable()
+        f"{line.text}{line.done}{line.undone}{line.after}".encode(encoding)
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 120])
+def test_a_narrow_window_shortens_the_name_and_not_the_numbers(width: int) -> None:
+    operation = Operation("Fetching TSLA 1-minute bars from IBKR", 100)
+    operation.advance(0)
+    operation.done = 45
+    at = operation.begun + 9
+    (line,) = Frame(width, 24, at).lines(Together([operation], 0, 0.0), None)
+    shown = f"{line.text}{line.done}{line.undone}{line.after}"
+    assert shown.startswith("Fetching TSLA"[: width // 4])
+    assert "45% complete" in shown
+    assert ("11 s left" in shown) == (width > 30)
+    assert bool(line.done) == (width == 120)
+
+
+def test_a_window_made_narrower_is_drawn_anew_without_leftovers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal, glass = _Terminal(), Glass(70, 24)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "70")
+    monkeypatch.setenv("LINES", "24")
+    view = LiveView()
+    with view.track("Fetching TSLA 1-minute bars from IBKR", 100):
+        # Nobody else draws, at a moment that could not be foreseen.
+        view._over.set()
+        view.stand(_WAIT.format(30, 2))
+        glass.feed(_with_returns(terminal.getvalue()))
+        sent = len(terminal.getvalue())
+        assert len(glass.shown) == 3
+        monkeypatch.setenv("COLUMNS", "40")
+        glass.resize(40)
+        view.stand(_WAIT.format(29, 2))
+        glass.feed(_with_returns(terminal.getvalue()[sent:]))
+        assert glass.shown == [
+            "Fetching TSLA 1-minute …: 0% complete",
+            "IBKR rate limit reached. Retrying in",
+            "29 seconds... (attempt 2/5)",
+            "Ctrl-C cancels.",
+        ]
+        view.close()
+
+
+def _with_returns(text: str) -> str:
+    """Return it as the system hands it to a terminal."""
+    return text.replace("\n", "\r\n")

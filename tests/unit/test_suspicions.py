@@ -209,9 +209,11 @@ def test_bars_of_no_volume_are_counted() -> None:
         ("AAPL.NASDAQ", [0, 0], True),
         ("EUR/USD.IDEALPRO", [0, 0], False),
         ("EUR/USD.IDEALPRO", [0, 3], True),
+        ("^NDX.NASDAQ", [0, 0], False),
+        ("RUT.RUSSELL", [0, 0], False),
     ],
 )
-def test_currencies_without_any_volumes_are_no_suspicion(
+def test_currencies_and_indices_without_any_volumes_are_no_suspicion(
     instrument: str, volumes: list[int], told: bool
 ) -> None:
     bars = _with_volume(_priced((1_000, 1_001), (1_001, 1_002)), np.array(volumes))

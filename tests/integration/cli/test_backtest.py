@@ -509,3 +509,19 @@ def test_bars_after_the_last_close_are_not_waited_for(barledger: Barledger, tmp_
     )
     closed_today = dt.datetime.now(NEW_YORK).hour >= 13
     assert ended.code == 0 or (closed_today and f"{today}" in ended.err)
+
+
+# Indices
+
+
+def test_an_index_is_looked_at_and_never_traded(held: Barledger, tmp_path: Path) -> None:
+    define = ("instrument", "set", "-i", "^SPX.CBOE", "--class", "index", "--currency", "USD")
+    shown = held(*define, "--json")
+    assert (shown.document["class"], shown.document["tick"]) == ("index", "0.01")
+    assert "class            index" in held("instrument", "show", "-i", "^SPX.CBOE").out
+    _keep(held, tmp_path, session_bars(*WEEK), instrument="^SPX.CBOE")
+    ended = _run(held, "-i", "^SPX.CBOE", *HOLD, "--json")
+    assert (ended.document["orders"], ended.document["positions"]) == (2, 1)
+    reason = "^SPX.CBOE is an index, which cannot be traded"
+    assert ended.document["refused_orders"] == {reason: 1}
+    assert reason in _run(held, "-i", "^SPX.CBOE", *HOLD).out

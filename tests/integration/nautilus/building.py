@@ -67,6 +67,13 @@ def pair(name: str = "EUR/USD.IDEALPRO", price_precision: int = 5) -> Instrument
     )
 
 
+def index(name: str = "^SPX.CBOE", currency: str = "USD") -> Instrument:
+    """Return an index that is computed to two decimals."""
+    return Instrument(
+        InstrumentId.parse(name), InstrumentClass.INDEX, currency, 2, 0, Decimal("0.01"), Decimal(1)
+    )
+
+
 def bars(
     closes: Sequence[int],
     *,

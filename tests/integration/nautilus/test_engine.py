@@ -38,6 +38,7 @@ from tests.integration.nautilus.building import (
     cut,
     equity,
     future,
+    index,
     pair,
     plan,
 )
@@ -686,3 +687,33 @@ def test_random_numbers_of_the_process_are_left_alone() -> None:
     held = chunk((AAPL, bars([100, 100])))
     scripted("1", AAPL, held=held, settings=Settings(slippage=0.5))
     assert random.random() == expected
+
+
+# Indices
+
+
+def test_a_strategy_that_trades_and_looks_at_an_index_sees_its_bars() -> None:
+    """The index at the share's own venue; every order for it is refused, and no other is."""
+    ndx = index("^NDX.NASDAQ")
+    held = chunk((ndx, bars([1_500_000, 1_510_000, 1_520_000])), (AAPL, bars([100, 110, 120])))
+    result = scripted("1,-1,1", ndx, AAPL, held=held)
+    assert len(Scripted.profits) == 6
+    assert {name for name, *_ in Scripted.fills} == {"AAPL.NASDAQ"}
+    assert (result.orders, len(Scripted.fills), result.pnl) == (6, 3, Decimal("0.10"))
+    assert result.refused_orders == {"^NDX.NASDAQ is an index, which cannot be traded": 3}
+    assert any("^NDX.NASDAQ is an index" in each for each in result.assumptions)
+
+
+def test_waiting_orders_for_an_index_are_refused_too() -> None:
+    held = chunk((index(), bars([480_000, 470_000, 460_000])))
+    result = scripted("1,1", index(), held=held, limit="4750")
+    assert (result.positions, result.pnl) == (0, 0)
+    assert sum(result.refused_orders.values()) == 2
+
+
+def test_a_list_of_orders_with_an_index_in_it_is_refused_as_a_whole() -> None:
+    held = chunk((index(), bars([480_000, 470_000])))
+    wanted = plan(index(), strategy=f"{MINE}:Bracketing")
+    result = NautilusBacktestEngine().run(wanted, [held])
+    assert (result.orders, result.positions) == (3, 0)
+    assert sum(result.refused_orders.values()) == 3

@@ -65,6 +65,39 @@ class Scripted(Strategy):
         )
 
 
+class BracketConfig(StrategyConfig, frozen=True):
+    """What takes one series and nothing else."""
+
+    instrument_id: InstrumentId
+    bar_type: BarType
+
+
+class Bracketing(Strategy):
+    """Sends an entry with its stop and its target, once."""
+
+    def __init__(self, config: BracketConfig) -> None:
+        super().__init__(config)
+        self._has_sent = False
+
+    def on_start(self) -> None:
+        self.subscribe_bars(self.config.bar_type)
+
+    def on_bar(self, bar: Bar) -> None:
+        if self._has_sent:
+            return
+        self._has_sent = True
+        instrument = self.cache.instrument(self.config.instrument_id)
+        self.submit_order_list(
+            self.order_factory.bracket(
+                instrument.id,
+                OrderSide.BUY,
+                instrument.make_qty(1),
+                sl_trigger_price=instrument.make_price(bar.close.as_double() / 2),
+                tp_price=instrument.make_price(bar.close.as_double() * 2),
+            )
+        )
+
+
 class PortfolioConfig(StrategyConfig, frozen=True):
     """What takes all instruments at once."""
 

@@ -1,0 +1,189 @@
+"""Puts fetched sessions into the catalog, beside what is held of their partitions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from application.catalog import Catalog
+from application.fetch_merging import Arrived, Merging
+from application.fetch_parts import Part
+from application.fetch_plan import SeriesPlan
+from application.fetch_texts import detail_text
+from application.series_writer import SeriesWriter
+from domain.errors import CorruptPartitionError
+from domain.events import Event, HistoryStartFound, RangeConfirmedEmpty
+from domain.intervals import NO_TIME, IntervalSet
+from domain.ports import Clock, Progress
+from domain.sessions import NANOSECONDS_IN_DAY
+
+# A range that ended less long ago may still get bars at the source.
+_YOUNG = 2 * NANOSECONDS_IN_DAY
+
+
+@attrs.frozen
+class Published:
+    """What one commit did: `written` dates got bars, `confirmed` and `left` have none.
+
+    `kept` were to be replaced, and the source has nothing of them.
+    """
+
+    bars: int = 0
+    partitions: int = 0
+    written: tuple[dt.date, ...] = ()
+    confirmed: tuple[dt.date, ...] = ()
+    left: tuple[dt.date, ...] = ()
+    kept: tuple[dt.date, ...] = ()
+
+    def __add__(self, other: Published) -> Published:
+        return Published(
+            self.bars + other.bars,
+            self.partitions + other.partitions,
+            self.written + other.written,
+            self.confirmed + other.confirmed,
+            self.left + other.left,
+            self.kept + other.kept,
+        )
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions were answered for."""
+        return len(self.written) + len(self.confirmed)
+
+
+LastEvent = Callable[[Published], Event]
+
+
+class _Unshown:
+    def advance(self, steps: int) -> None:
+        """Show nothing: what is on show is how much has come."""
+
+
+class Publisher:
+    """Publishes the sessions of one series as they come."""
+
+    def __init__(
+        self, catalog: Catalog, progress: Progress, plan: SeriesPlan, source: str, clock: Clock
+    ) -> None:
+        self._catalog = catalog
+        self._progress = progress
+        self._plan = plan
+        self._source = source
+        self._clock = clock
+        self._registered = False
+        self._start: int | None = None
+
+    def history_starts(self, start: int) -> None:
+        """Take note of when the source's bars begin; it is recorded with what comes next."""
+        if start != self._plan.holdings.history_start:
+            self._start = start
+
+    def publish(self, arrived: Arrived, last: LastEvent | None = None) -> Published:
+        """Make all that arrived current, in one transaction with what `last` makes of it.
+
+        Raises:
+            CorruptPartitionError: a partition is damaged and cannot be put out of the way.
+            CatalogError, LedgerError: it cannot be written.
+            PrecisionError: a value has too many digits.
+        """
+        self._register(arrived)
+        while True:
+            try:
+                with self._catalog.writing(self._plan.series) as writer:
+                    return self._publish(writer, arrived, last)
+            except CorruptPartitionError as error:
+                # What is damaged is lost already; it must not keep new bars from being written.
+                if not self._catalog.quarantine(error):
+                    raise
+                self._progress.warn(f"{error.message} Its bars count as missing.")
+
+    def _register(self, arrived: Arrived) -> None:
+        """Define the instrument as the source does, unless somebody has defined it already."""
+        instrument = self._plan.instrument
+        if self._registered or instrument is None or not len(arrived.bars):
+            return
+        if instrument.id not in self._catalog.availability().instruments:
+            self._catalog.register(instrument)
+        self._registered = True
+
+    def _publish(self, writer: SeriesWriter, arrived: Arrived, last: LastEvent | None) -> Published:
+        if not arrived.parts:
+            return self._record(writer, last)
+        merging = Merging(writer, self._plan, self._source, self._detail, arrived)
+        changes = merging.changes()
+        published = attrs.evolve(
+            self._told(arrived, merging), bars=merging.new_bars, partitions=len(changes)
+        )
+        empty = self._confirmed(arrived).difference(merging.held_time)
+        events = [*self._answers(empty), *([last(published)] if last else [])]
+        if changes:
+            writer.commit(changes, events, _Unshown(), self._least(writer))
+        elif events:
+            writer.record(events)
+        self._start = None
+        return published
+
+    @property
+    def _detail(self) -> str:
+        first, last = self._plan.parts[0], self._plan.parts[-1]
+        return detail_text(self._plan.hours, (first.date, last.sessions[-1].date))
+
+    def _least(self, writer: SeriesWriter) -> tuple[int, int]:
+        """Return the digits of prices and sizes that the series has whatever the bars need."""
+        held, known = writer.holdings, self._plan.instrument
+        price, size = (known.price_precision, known.size_precision) if known else (0, 0)
+        return max(price, held.price_precision), max(size, held.size_precision)
+
+    def _record(self, writer: SeriesWriter, last: LastEvent | None) -> Published:
+        """Record what the source said where there is nothing to be written."""
+        published = Published()
+        writer.record([*self._answers(NO_TIME), *([last(published)] if last else [])])
+        self._start = None
+        return published
+
+    def _answers(self, empty: IntervalSet) -> Iterator[Event]:
+        """Yield what the source said that it does not have."""
+        series, source = self._plan.series, self._source
+        if self._start is not None:
+            yield HistoryStartFound(series, self._start, source)
+        if empty:
+            yield RangeConfirmedEmpty(series, empty, source, self._detail)
+
+    def _confirmed(self, arrived: Arrived) -> IntervalSet:
+        """Return the time that is empty for good; a whole session counts with its pause."""
+        found: list[tuple[int, int]] = []
+        for part in arrived.parts:
+            if not self._is_old(part):
+                continue
+            if part.is_whole and _is_empty(part, arrived):
+                found.extend((one.open, one.close) for one in part.sessions)
+            else:
+                of_it = arrived.empty.intersection(part.time)
+                found.extend((one.start, one.end) for one in of_it)
+        return IntervalSet.of(*found)
+
+    def _is_old(self, part: Part) -> bool:
+        return part.interval.end + _YOUNG <= self._clock.now()
+
+    def _told(self, arrived: Arrived, merging: Merging) -> Published:
+        """Return which dates got bars, and what became of the others."""
+        written, confirmed, left, kept = [], [], [], []
+        for part in arrived.parts:
+            dates = [one.date for one in part.sessions]
+            holds = merging.holds(part)
+            if merging.gives(part):
+                written += dates
+            elif holds and (part.replaces or part.joins):
+                kept += dates
+            elif self._is_old(part) and _is_empty(part, arrived):
+                confirmed += [] if holds else dates
+            elif not merging.covers(part):
+                left += dates
+        return Published(0, 0, tuple(written), tuple(confirmed), tuple(left), tuple(kept))
+
+
+def _is_empty(part: Part, arrived: Arrived) -> bool:
+    """Whether the source has said twice that it has no bar of all that was wanted."""
+    return not part.time.difference(arrived.empty)

@@ -1,0 +1,203 @@
+"""Takes from other processes' way what they are fetching, and fetches the rest in rounds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from application.catalog import Catalog
+from application.fetch_instruments import SourceInstruments
+from application.fetch_plan import Planner, SeriesPlan
+from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, SeriesOutcome
+from application.fetch_run import FetchRun
+from application.fetch_texts import busy_text
+from application.space import ensure_space, revisions_needed, space_needed
+from domain.errors import BarledgerError, CatalogBusyError
+from domain.instrument import InstrumentId, Series
+from domain.ports import Clock, MarketDataSource, Progress, TradingCalendar
+from domain.upkeep import DiskSpace
+
+# How long another process may be at a series without anything new of it being held.
+_PATIENCE_SECONDS = 600.0
+_LOOK_SECONDS = 1.0
+
+
+@attrs.frozen
+class Means:
+    """What a fetch works with."""
+
+    catalog: Catalog
+    source: MarketDataSource
+    calendar: TradingCalendar
+    clock: Clock
+    progress: Progress
+    disk: DiskSpace
+
+
+@attrs.frozen
+class Target:
+    """A series that is wanted; `name` is the instrument as it was typed."""
+
+    name: str
+    series: Series
+
+
+class Rounds:
+    """Fetches what is free, then what other processes have let go of, until nothing is left.
+
+    No lock is held while another is waited for, so that no two processes wait for each other.
+    """
+
+    def __init__(self, means: Means, request: FetchRequest) -> None:
+        self._means = means
+        self._request = request
+        self._instruments = SourceInstruments(means.catalog, means.source)
+        self._pending: list[Target] = []
+        self._outcomes: dict[Series, SeriesOutcome] = {}
+        self._errors: list[BarledgerError] = []
+        self._told: set[Series] = set()
+        self._seen: object = None
+        self._seen_at = 0.0
+
+    def resolve(self, item: FetchItem) -> InstrumentId:
+        """Return the instrument that is meant; see `SourceInstruments`."""
+        return self._instruments.resolve(item)
+
+    def run(self, targets: Sequence[Target]) -> FetchOutcome:
+        """Fetch all that is missing of `targets`; see `FetchBars.run`."""
+        self._pending = list(targets)
+        try:
+            self._ensure_space(self._plans(targets))
+            patience = 0.0
+            while self._pending:
+                patience = 0.0 if self._round(patience) else _LOOK_SECONDS
+        except BarledgerError as error:
+            error.done = self._outcome(targets).document()
+            raise
+        if self._errors:
+            first = self._errors[0]
+            first.done = self._outcome(targets).document()
+            raise first
+        return self._outcome(targets)
+
+    def _outcome(self, targets: Iterable[Target]) -> FetchOutcome:
+        found = (self._outcomes.get(one.series) for one in targets)
+        return FetchOutcome(tuple(one for one in found if one))
+
+    def _plans(self, targets: Iterable[Target]) -> list[SeriesPlan]:
+        """Return what is wanted of `targets`; those of which nothing is are done with."""
+        availability = self._means.catalog.availability()
+        planner = self._planner()
+        plans = []
+        for one in targets:
+            plan = planner.plan(one.name, one.series, availability)
+            if plan.parts:
+                plan = self._instruments.defined(plan, availability)
+            if plan.parts:
+                plans.append(plan)
+            else:
+                self._finish(_nothing_wanted(plan))
+        return plans
+
+    def _planner(self) -> Planner:
+        means, request = self._means, self._request
+        return Planner(
+            means.calendar,
+            means.source.name(),
+            means.clock.now(),
+            request.window,
+            request.hours,
+            request.refetch,
+            request.keep,
+            request.update,
+        )
+
+    def _finish(self, outcome: SeriesOutcome) -> None:
+        self._outcomes.setdefault(outcome.series, outcome)
+        self._pending = [one for one in self._pending if one.series != outcome.series]
+
+    def _ensure_space(self, plans: Iterable[SeriesPlan]) -> None:
+        files = [
+            bars
+            for plan in plans
+            for bars in revisions_needed(plan.holdings, plan.bars_expected(), _digits(plan))
+        ]
+        ensure_space(self._means.disk, space_needed(files))
+
+    def _round(self, patience: float) -> bool:
+        """Fetch what no other process is fetching; return whether there was any of it.
+
+        For the first series its lock is waited for so many seconds.
+        """
+        locks: dict[Series, contextlib.ExitStack] = {}
+        with contextlib.ExitStack() as all_locks:
+            for plan in self._plans(self._pending):
+                lock = all_locks.enter_context(contextlib.ExitStack())
+                seconds = 0.0 if locks else patience
+                if lock.enter_context(self._means.catalog.fetching(plan.series, seconds)):
+                    locks[plan.series] = lock
+                patience = 0.0
+            # What was fetched until a lock was free is not fetched again.
+            plans = self._plans([one for one in self._pending if one.series in locks])
+            if plans:
+                self._fetch(plans, locks)
+        self._watch(got_on=bool(locks))
+        return bool(locks)
+
+    def _fetch(
+        self, plans: Sequence[SeriesPlan], locks: Mapping[Series, contextlib.ExitStack]
+    ) -> None:
+        self._ensure_space(plans)
+        means = self._means
+        run = FetchRun(
+            means.catalog,
+            means.source,
+            means.progress,
+            means.clock,
+            self._request.keep,
+            lambda series: locks[series].close(),
+        )
+        try:
+            run.run(plans)
+        finally:
+            for outcome in run.outcomes():
+                self._finish(outcome)
+            self._errors += run.errors()
+
+    def _watch(self, *, got_on: bool) -> None:
+        """Tell what is waited for, and give up where another process does not get on.
+
+        Raises:
+            CatalogBusyError: nothing new has been held for a long time.
+        """
+        for one in self._pending:
+            if one.series not in self._told:
+                self._told.add(one.series)
+                self._means.progress.tell(busy_text(one.series))
+        now, held = self._means.clock.elapsed(), self._held()
+        if got_on or held != self._seen:
+            self._seen, self._seen_at = held, now
+        elif now - self._seen_at >= _PATIENCE_SECONDS:
+            raise CatalogBusyError(
+                f"Another process has been fetching {self._pending[0].series}, and has kept "
+                f"nothing new of it for {_PATIENCE_SECONDS / 60:.0f} minutes.",
+                "End that process, then run the command again.",
+            )
+
+    def _held(self) -> object:
+        """Return what tells whether anything new of the series that are waited for is held."""
+        availability = self._means.catalog.availability()
+        held = (availability.holdings(one.series) for one in self._pending)
+        return [(one.updated, one.confirmed_empty, one.history_start) for one in held]
+
+
+def _nothing_wanted(plan: SeriesPlan) -> SeriesOutcome:
+    first, last = plan.dates or (None, None)
+    return SeriesOutcome(plan.series, plan.name, first, last, days_held=plan.held)
+
+
+def _digits(plan: SeriesPlan) -> tuple[int, int]:
+    known = plan.instrument
+    return (known.price_precision, known.size_precision) if known else (0, 0)

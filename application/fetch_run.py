@@ -1,0 +1,182 @@
+"""Asks a source for what is planned of many series at once, and publishes what comes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+
+from application.catalog import Catalog
+from application.fetch_comparison import Comparison
+from application.fetch_plan import SeriesPlan
+from application.fetch_request import Keep, SeriesOutcome
+from application.fetch_series import SeriesFetch
+from application.fetch_texts import shown_source, waiting_text
+from domain.errors import BarledgerError, CatalogError, LedgerError
+from domain.fetching import Answer, FetchedBars, HistoryStart, SeriesFailed, Waiting, Wanted
+from domain.instrument import Series
+from domain.ports import Clock, MarketDataSource, Progress
+
+
+class FetchRun:
+    """One run over series whose fetch locks are held.
+
+    `release` is called with each series as soon as nothing more is fetched of it.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        source: MarketDataSource,
+        progress: Progress,
+        clock: Clock,
+        keep: Keep | None,
+        release: Callable[[Series], None],
+    ) -> None:
+        self._catalog = catalog
+        self._source = source
+        self._progress = progress
+        self._clock = clock
+        self._keep = keep
+        self._release = release
+        self._states: dict[Series, SeriesFetch] = {}
+        self._started = False
+
+    def run(self, plans: Sequence[SeriesPlan]) -> None:
+        """Fetch all that is planned; what became of each series is in `outcomes` and `errors`.
+
+        Raises:
+            GatewayError: the source cannot be asked any more.
+            CatalogError, LedgerError: the catalog cannot be written to.
+        """
+        for plan in plans:
+            self._states[plan.series] = SeriesFetch(
+                self._catalog, self._progress, plan, self._source.name(), self._clock, self._keep
+            )
+        try:
+            self._compare()
+            self._fetch()
+        except BaseException as error:
+            self._abort(error)
+            raise
+        finally:
+            for state in self._states.values():
+                state.close()
+
+    def outcomes(self) -> list[SeriesOutcome]:
+        """Return what was done to each series so far, the failed ones too."""
+        return [state.outcome() for state in self._states.values()]
+
+    def errors(self) -> list[BarledgerError]:
+        """Return why series failed, in the order in which they did."""
+        failed = [state for state in self._states.values() if state.error]
+        failed.sort(key=lambda state: state.failed_as)
+        return [state.error for state in failed if state.error]
+
+    def _compare(self) -> None:
+        """Compare levels first: what differs must not be published before that is known."""
+        comparing = {
+            series: Comparison(self._catalog, self._progress, state.plan, self._clock)
+            for series, state in self._states.items()
+            if state.plan.compared
+        }
+        if not comparing:
+            return
+        with contextlib.ExitStack() as shown:
+            for one in comparing.values():
+                one.show(shown, self._source.name())
+            wanted = [one.wanted for one in comparing.values()]
+            self._consume(wanted, lambda series: comparing[series].take)
+        for series, one in comparing.items():
+            self._guarded(self._states[series], one.settle, self._states[series])
+
+    def _fetch(self) -> None:
+        going = [state for state in self._states.values() if not state.is_over]
+        for state in going:
+            self._guarded(state, state.begin)
+        wanted = [state.wanted for state in going if not state.is_over and state.wanted]
+        if wanted:
+            self._consume(wanted, lambda series: self._states[series].take)
+        for state in going:
+            self._guarded(state, state.finish)
+
+    def _consume(
+        self, wanted: Sequence[Wanted], taker: Callable[[Series], Callable[[FetchedBars], None]]
+    ) -> None:
+        answers = self._source.fetch(wanted)
+        try:
+            for answer in answers:
+                self._start()
+                self._take(answer, taker)
+        finally:
+            self._progress.stand(None)
+            _close(answers)
+
+    def _start(self) -> None:
+        """Record that the series are being asked for, once the source has said a word."""
+        if self._started:
+            return
+        self._started = True
+        self._catalog.record([state.started() for state in self._states.values()])
+
+    def _take(
+        self, answer: Answer, taker: Callable[[Series], Callable[[FetchedBars], None]]
+    ) -> None:
+        if isinstance(answer, Waiting):
+            text = waiting_text(answer, shown_source(self._source.name()))
+            self._progress.stand(text if answer.seconds else None)
+            return
+        self._progress.stand(None)
+        state = self._states.get(answer.series)
+        if state is None or state.is_over:
+            return
+        if isinstance(answer, SeriesFailed):
+            self._fail(state, answer.error)
+        elif isinstance(answer, HistoryStart):
+            state.history_starts(answer.start)
+        else:
+            self._guarded(state, taker(answer.series), answer)
+
+    def _guarded[**P](
+        self, state: SeriesFetch, step: Callable[P, None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Do the next step of a series; its failure does not stop the others."""
+        if state.is_over:
+            return
+        try:
+            step(*args, **kwargs)
+        except (CatalogError, LedgerError):
+            raise
+        except BarledgerError as error:
+            self._fail(state, error)
+        if state.is_over:
+            self._release(state.plan.series)
+
+    def _fail(self, state: SeriesFetch, error: BarledgerError) -> None:
+        failed = sum(one.error is not None for one in self._states.values())
+        state.fail(error, failed)
+        if self._started:
+            self._catalog.record([state.aborted(error.message)])
+        self._release(state.plan.series)
+
+    def _abort(self, error: BaseException) -> None:
+        """Leave word of what was done of all that is not finished, as well as can be."""
+        self._source.close()
+        problem = error.message if isinstance(error, BarledgerError) else _what_ended_it(error)
+        going = [state for state in self._states.values() if not state.is_over]
+        events = [state.aborted(problem) for state in going]
+        if self._started and events:
+            with contextlib.suppress(BarledgerError):
+                self._catalog.record(events)
+
+
+def _what_ended_it(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "cancelled with Ctrl-C"
+    return f"{type(error).__name__}: {error}"
+
+
+def _close(answers: Iterator[Answer]) -> None:
+    """End a generator now, not when it is collected."""
+    close = getattr(answers, "close", None)
+    if close is not None:
+        close()
