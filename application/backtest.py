@@ -20,7 +20,7 @@ from domain.as_of import AsOf
 from domain.availability import Availability, SeriesHoldings
 from domain.backtesting import BacktestPlan, BacktestResult, Settings, StrategySpec
 from domain.bar_type import BarType
-from domain.errors import DataNotFoundError, NothingHeldError
+from domain.errors import CorruptPartitionError, DataNotFoundError, NothingHeldError
 from domain.gaps import Judged
 from domain.instrument import Instrument, InstrumentId, Series
 from domain.ports import BacktestEngine, Clock, Progress, TradingCalendar
@@ -96,15 +96,33 @@ class RunBacktest:
             and what `BacktestEngine.check` and `BacktestEngine.run` raise.
         """
         begun = self._clock.elapsed()
+        while True:
+            try:
+                return self._run(request, begun)
+            except CorruptPartitionError as error:
+                if not self._was_fetched_again(request):
+                    raise
+                self._progress.warn(
+                    f"{error.message} It was fetched again, and the run begins anew."
+                )
+
+    def _was_fetched_again(self, request: BacktestRequest) -> bool:
+        """Fetch what counts as missing since it was found damaged; return whether it came."""
+        if request.offline or request.as_of is not None:
+            return False
+        return self._fetch_lacking(request, self._catalog.availability()).brought_bars
+
+    def _fetch_lacking(self, request: BacktestRequest, availability: Availability) -> Fetched:
+        return self._fetch.run(request.instruments, request.bar_type, request.window, availability)
+
+    def _run(self, request: BacktestRequest, begun: float) -> BacktestOutcome:
         availability = self._catalog.availability(request.as_of)
         past = past_of(request.as_of, availability, self._catalog, self._progress)
         if past:
             self._progress.tell(f"{past}")
         fetched = Fetched()
         if past is None and not request.offline:
-            fetched = self._fetch.run(
-                request.instruments, request.bar_type, request.window, availability
-            )
+            fetched = self._fetch_lacking(request, availability)
             availability = self._catalog.availability()
         traded, rates = self._legs(request, availability, past, fetched)
         plan = _plan(request, traded, rates)

@@ -25,7 +25,7 @@ from domain.instrument import InstrumentId, Series
 from domain.ports import Clock, TradingCalendar
 from domain.window import Window
 
-_FETCHED = frozenset({Status.MISSING, Status.CORRUPT, Status.PARTIAL})
+_LACKING = frozenset({Status.MISSING, Status.CORRUPT})
 
 
 @attrs.frozen
@@ -39,6 +39,11 @@ class Fetched:
     bars: Mapping[Series, int] = attrs.field(factory=dict)
     left: Mapping[Series, Sequence[dt.date]] = attrs.field(factory=dict)
     problem: BarledgerError | None = None
+
+    @property
+    def brought_bars(self) -> bool:
+        """Whether anything came."""
+        return any(self.bars.values())
 
     def why_not(self, series: Series) -> str:
         """Return a sentence, with a space before it, on why bars of `series` were not fetched."""
@@ -108,7 +113,9 @@ class BacktestFetch:
         calendar = availability.calendar_of(series.instrument_id)
         leg = Leg(name, instrument, held, window, calendar)
         judged = judged_sessions(leg, self._calendar, self._clock.now())
-        return any(one.status in _FETCHED for one in judged)
+        # Whoever names no range takes what is held: a part of a session is held, too.
+        lacking = _LACKING if window.is_open else _LACKING | {Status.PARTIAL}
+        return any(one.status in lacking for one in judged)
 
 
 def used(fetched: Fetched, counts: Mapping[InstrumentId, int]) -> int:

@@ -10,7 +10,7 @@ from application.fetch_comparison import Comparison
 from application.fetch_plan import SeriesPlan
 from application.fetch_request import Keep, SeriesOutcome
 from application.fetch_series import SeriesFetch
-from application.fetch_texts import shown_source, waiting_text
+from application.fetch_texts import fetching_text, shown_source, waiting_text
 from domain.errors import BarledgerError, CatalogError, LedgerError
 from domain.fetching import Answer, FetchedBars, HistoryStart, SeriesFailed, Waiting, Wanted
 from domain.instrument import Series
@@ -40,6 +40,7 @@ class FetchRun:
         self._release = release
         self._states: dict[Series, SeriesFetch] = {}
         self._started = False
+        self._standing: str | None = None
 
     def run(self, plans: Sequence[SeriesPlan]) -> None:
         """Fetch all that is planned; what became of each series is in `outcomes` and `errors`.
@@ -108,14 +109,23 @@ class FetchRun:
                 self._start()
                 self._take(answer, taker)
         finally:
-            self._progress.stand(None)
+            self._stand(None)
             _close(answers)
+
+    def _stand(self, sentence: str | None) -> None:
+        """Show why nothing comes, or take that away."""
+        if sentence != self._standing:
+            self._standing = sentence
+            self._progress.stand(sentence)
 
     def _start(self) -> None:
         """Record that the series are being asked for, once the source has said a word."""
         if self._started:
             return
         self._started = True
+        for state in self._states.values():
+            plan = state.plan
+            self._progress.tell(fetching_text(plan.name, plan.series, self._source.name()))
         self._catalog.record([state.started() for state in self._states.values()])
 
     def _take(
@@ -123,9 +133,9 @@ class FetchRun:
     ) -> None:
         if isinstance(answer, Waiting):
             text = waiting_text(answer, shown_source(self._source.name()))
-            self._progress.stand(text if answer.seconds else None)
+            self._stand(text if answer.seconds else None)
             return
-        self._progress.stand(None)
+        self._stand(None)
         state = self._states.get(answer.series)
         if state is None or state.is_over:
             return

@@ -159,8 +159,7 @@ class PacedIB(IB):
 
     def __init__(self, rate: Rate) -> None:
         super().__init__()
-        # Nothing but this event knows the client that the library made.
-        self.client.apiEnd -= self.disconnectedEvent
+        # Nothing else knows the client that the library made: it is gone with this.
         self.client = PacedClient(self.wrapper, rate)
         self.client.apiEnd += self.disconnectedEvent
 

@@ -27,7 +27,7 @@ class MemoryMarketDataSource:
 
     Nothing that closes after `now` (UTC nanoseconds) is there yet. Each call of `fetch` takes the
     next of `scripts`; once there are none, nothing happens but answers. `requests` and `found`
-    are what it was asked for.
+    are what it was asked for. `bars` and `now` may change between two calls.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class MemoryMarketDataSource:
         scripts: Iterable[Script] = (),
     ) -> None:
         self._instruments = tuple(instruments)
-        self._bars = dict(bars)
-        self._now = now
+        self.bars = dict(bars)
+        self.now = now
         self._sessions = sessions
         self._scripts = iter(scripts)
         self.requests: list[tuple[Wanted, ...]] = []
@@ -72,10 +72,10 @@ class MemoryMarketDataSource:
         self.closed += 1
 
     def _answers(self, wanted: Wanted) -> Iterator[HistoryStart | FetchedBars]:
-        bars = self._bars.get(wanted.series, Bars.empty())
+        bars = self.bars.get(wanted.series, Bars.empty())
         if wanted.asks_history_start and len(bars):
             yield HistoryStart(wanted.series, int(bars.ts_open[0]))
-        bars = bars.take(bars.ts_event <= self._now)
+        bars = bars.take(bars.ts_event <= self.now)
         periods = [
             tuple(run)
             for _, run in itertools.groupby(wanted.sessions, lambda one: _period(one, wanted))

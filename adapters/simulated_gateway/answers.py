@@ -112,26 +112,31 @@ class Answers:
         listing = self._listing(asked.contract)
         bar_type = _bar_type(asked)
         duration = Duration.parse(asked.duration)
-        end = parse_end(asked.end, listing.time_zone_id)
-        end = self._now() if end is None else end
-        hours = _hours(use_rth=asked.use_rth)
+        named = parse_end(asked.end, listing.time_zone_id)
+        end = self._now() if named is None else named
         if asked.what_to_show == SCHEDULE:
             return [self._schedule(asked, listing, duration, end)]
         _require_shown(listing, asked.what_to_show)
         if not allows(bar_type, duration.unit):
             raise historical(f"invalid step: {asked.bar_size} for {asked.duration}")
-        start = duration.start(end, listing, self._days, hours)
+        start = duration.start(end, listing, self._days, _hours(use_rth=asked.use_rth))
+        return [self._bars(asked, listing, bar_type, start, end)]
+
+    def _bars(
+        self, asked: HistoryRequest, listing: Listing, bar_type: BarType, start: int, end: int
+    ) -> Message:
         if bar_type <= _MINUTES and end - start > _MOST_OF_MINUTES:
             raise HangUpError
         # A bar that has not opened yet is not there; one that has is, unfinished as it may be.
         until = min(end, self._now() + 1)
+        hours = _hours(use_rth=asked.use_rth)
         bars = self._served.between(listing, bar_type, hours, start, until)
         if not len(bars):
             raise no_data(f"{listing.name} {asked.bar_size}")
         where = listing.time_zone_id
         ends = clock_text(start, where), clock_text(end, where)
         rows = _rows(bars, bar_type, listing, epoch=asked.format_date == _EPOCH)
-        return [(17, asked.request_id, *ends, len(bars), *rows)]
+        return (17, asked.request_id, *ends, len(bars), *rows)
 
     def _listing(self, query: ContractQuery) -> Listing:
         return the_one(self._market, query, date_of_label(self._now()))

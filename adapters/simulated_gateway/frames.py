@@ -24,7 +24,7 @@ def framed(payload: bytes) -> bytes:
 
 def frame(fields: Iterable[object]) -> bytes:
     """Return the frame of a message, each field as text, UTF-8."""
-    return framed("".join(f"{field}\0" for field in fields).encode())
+    return framed("\0".join([*map(str, fields), ""]).encode())
 
 
 def fields_of(payload: bytes) -> Fields:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -36,6 +38,7 @@ class GatewayState:
     enforce_limits: bool
     limits: Limits = attrs.field(factory=Limits)
     clients: dict[int, Stream] = attrs.field(factory=dict)
+    streams: weakref.WeakSet[Stream] = attrs.field(factory=weakref.WeakSet)
     failures: list[BaseException] = attrs.field(factory=list)
     _numbers: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1))
     _outages: list[Fault] = attrs.field(factory=list)
@@ -63,17 +66,15 @@ class GatewayState:
 
     async def _outage(self, fault: Fault) -> None:
         outage = OUTAGES[fault.kind]
-        await self._broadcast(outage.lost)
+        self._broadcast(outage.lost)
         await asyncio.sleep(fault.seconds)
         self._outages.remove(fault)
-        await self._broadcast(outage.back)
+        self._broadcast(outage.back)
 
-    async def _broadcast(self, told: tuple[int, str]) -> None:
-        for stream in list(self.clients.values()):
-            try:
-                await stream.send([notice(*told)])
-            except ConnectionError:
-                continue  # it is gone, and nobody misses the notice
+    def _broadcast(self, told: tuple[int, str]) -> None:
+        # Each by itself: one that does not read must not keep the others waiting.
+        for stream in self.clients.values():
+            self.start(_tell(stream, told))
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Let `work` go on by itself, until the gateway stops."""
@@ -87,8 +88,20 @@ class GatewayState:
         if failure is not None:
             self.failures.append(failure)
 
+    def drop(self) -> None:
+        """Close every connection at once."""
+        for stream in list(self.streams):
+            stream.abort()
+
     async def stop(self) -> None:
-        """Let go of every connection, and end all that goes on."""
+        """Close every connection, and end all that goes on."""
+        self.drop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _tell(stream: Stream, told: tuple[int, str]) -> None:
+    # Whoever is gone does not miss the notice.
+    with contextlib.suppress(ConnectionError):
+        await stream.send([notice(*told)])

@@ -127,6 +127,11 @@ class SimulatedGateway:
         return self._log.abandoned()
 
     @property
+    def connected_clients(self) -> tuple[int, ...]:
+        """The IDs of the clients that are connected."""
+        return tuple(self._state.clients)
+
+    @property
     def faults_left(self) -> int:
         """How many times faults are still to come."""
         return self._faults.left()
@@ -141,7 +146,7 @@ class SimulatedGateway:
 
     def drop_connections(self) -> None:
         """Close every connection at once, as when the gateway restarts."""
-        self._call(self._drop)
+        self._call(self._state.drop)
 
     def serve_forever(self) -> None:
         """Wait until the gateway ends, or the thread is interrupted."""
@@ -152,10 +157,6 @@ class SimulatedGateway:
     def _call(self, work: Callable[[], object]) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(work)
-
-    def _drop(self) -> None:
-        for stream in list(self._state.clients.values()):
-            stream.abort()
 
     def _run(self) -> None:
         try:
@@ -176,5 +177,6 @@ class SimulatedGateway:
         await self._state.stop()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = Client(self._state, Stream(reader, writer, self._piece))
-        self._state.start(client.serve())
+        stream = Stream(reader, writer, self._piece)
+        self._state.streams.add(stream)
+        self._state.start(Client(self._state, stream).serve())

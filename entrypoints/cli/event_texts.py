@@ -123,7 +123,8 @@ def _fetch(event: FetchStarted | FetchCompleted | FetchAborted) -> str:
     bars = f"{counted(event.bars, 'bar')} of {sessions} in {counted(event.partitions, 'partition')}"
     if isinstance(event, FetchAborted):
         return f"fetch from {source} ended early, {bars} held: {safe(event.problem)}"
-    empty = f", {event.confirmed_empty:,} of them confirmed empty" if event.confirmed_empty else ""
+    none = event.confirmed_empty
+    empty = f"; {counted(none, 'session')} confirmed empty" if none else ""
     joined = f"; {safe(event.joined)}" if event.joined else ""
     return f"fetched from {source}: {bars}{empty}{joined}"
 

@@ -95,6 +95,7 @@ def log(invocation: Invocation, *, limit: int | None, each: bool, **choices: Any
     Examples:
       barledger ledger log -i AAPL.NASDAQ --day 2024-01-02
       barledger ledger log --type PartitionRemoved --since 2024-03-01
+      barledger ledger log --type FetchCompleted --type FetchAborted
 
     JSON: earlier (how many events that fit are left out by --limit), and events, each with seq,
     event_id, type, recorded_at, user, host, command, correlation_id, what (a sentence), fields

@@ -37,6 +37,7 @@ sys.exit(f"imported: {', '.join(sorted(loaded))}" if loaded else 0)
         pytest.param(["check", "--help"], id="check-help"),
         pytest.param(["ledger", "log", "--help"], id="ledger-log-help"),
         pytest.param(["list", "--help"], id="list-help"),
+        pytest.param(["gateway", "simulate", "--help"], id="gateway-simulate-help"),
     ],
 )
 def test_help_does_not_wait_for_heavy_modules(arguments: list[str]) -> None:

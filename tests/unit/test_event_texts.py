@@ -6,7 +6,16 @@ import attrs
 import pytest
 
 from domain.bar_type import BarType
-from domain.events import CsvImported, Event, Origin, RangeConfirmedEmpty, Recorded
+from domain.events import (
+    CsvImported,
+    Event,
+    FetchAborted,
+    FetchCompleted,
+    FetchStarted,
+    Origin,
+    RangeConfirmedEmpty,
+    Recorded,
+)
 from domain.instrument import InstrumentId, Series
 from domain.intervals import IntervalSet
 from domain.standing import Entry
@@ -68,3 +77,31 @@ def test_how_an_import_read_dates_is_told(order: str, told: str) -> None:
 def test_which_times_an_import_meant_is_told() -> None:
     told = _told(attrs.evolve(IMPORTED, clock_change="later", date_order="dmy"))
     assert "dates: day first; times that daylight saving repeats or skips: later; " in told
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (
+            FetchStarted(AAPL, "ibkr", 0, HOUR, 1, "regular"),
+            "ibkr is asked for 1 session, regular hours, "
+            "1970-01-01T00:00:00Z to 1970-01-01T01:00:00Z",
+        ),
+        (
+            FetchCompleted(AAPL, "ibkr", 20, 2, 7_020, 18, "On one level."),
+            "fetched from ibkr: 7,020 bars of 20 sessions in 18 partitions; "
+            "2 sessions confirmed empty; On one level.",
+        ),
+        (
+            FetchCompleted(AAPL, "ibkr", 1, 0, 390, 1),
+            "fetched from ibkr: 390 bars of 1 session in 1 partition",
+        ),
+        (
+            FetchAborted(AAPL, "ibkr", 1, 390, 1, "cancelled\x1b[2J"),
+            "fetch from ibkr ended early, 390 bars of 1 session in 1 partition held: cancelled",
+        ),
+    ],
+)
+def test_a_fetch_tells_what_was_asked_and_what_came(event: Event, told: str) -> None:
+    assert _told(event).startswith(f"AAPL.NASDAQ 1_MIN: {told}")
+    assert "\x1b" not in _told(event)

@@ -86,7 +86,7 @@ def test_all_of_the_series_is_fetched_anew_where_the_user_says_so() -> None:
 
 def test_what_the_source_does_not_have_stays_and_is_named() -> None:
     desk = _desk(session_minutes(JANUARY[:3]), window_of(ALL, JANUARY[1], JANUARY[-1]))
-    desk.source._bars[AAPL] = Bars.concat(
+    desk.source.bars[AAPL] = Bars.concat(
         [session_minutes(JANUARY[:1]), session_minutes(JANUARY[2:])]
     )
     outcome = desk.one(keep=Keep.FETCHED)

@@ -164,8 +164,6 @@ def test_processes_that_want_overlapping_series_all_end(root: Path) -> None:
 
 
 def test_who_imports_is_not_kept_waiting_nor_disturbed(root: Path) -> None:
-    first = _Process(root, _Turns())
-    first.source.may_go_on.set()  # type: ignore[attr-defined]
     catalog = _Process(root, _source()).catalog
     catalog.register(share(AAPL))
     with catalog.writing(AAPL) as writer:

@@ -270,8 +270,8 @@ def test_files_and_folders_that_cannot_be_served_are_refused(
         ("AAPL.csv", 2, "does not tell which instrument"),
         ("AAPL.NASDAQ.csv", 4, "rows are refused"),
         ("ESU4.CME.csv", 1, "ESU4.CME is not defined"),
-        ("none.NASDAQ.csv", 1, "none.NASDAQ.csv"),
-        ("empty", 1, "neither a Parquet catalog nor CSV files"),
+        ("none.NASDAQ.csv", 4, "none.NASDAQ.csv"),
+        ("empty", 4, "neither a Parquet catalog nor CSV files"),
         (catalog, 3, "holds no bars to serve"),
     ):
         ended = barledger("gateway", "simulate", "--bars", bars)

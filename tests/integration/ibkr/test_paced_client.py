@@ -181,8 +181,11 @@ def test_what_waits_is_dropped_with_the_connection(listener: Listener, by_gatewa
         assert await ib.client.flush(0)
         with pytest.raises(ConnectionError):
             _ask(ib, 6)
-        gate.open(100)
-        await _connected(ib, listener)
+        connecting = asyncio.create_task(_connected(ib, listener))
+        for _ in range(100):
+            gate.open(1)
+            await asyncio.sleep(0.002)
+        await connecting
         ib.client.send(9, 8, "after")
         await _until(lambda: listener.kinds() == [*CONNECTING, *CONNECTING, "9"])
         ib.disconnect()

@@ -52,6 +52,24 @@ async def connected(
         await until(lambda: ib.client.conn.transport is None)
 
 
+async def refused(
+    ib: ib_async.IB, gateway: SimulatedGateway, seen: Callable[[], Any], client_id: int = 1
+) -> None:
+    """Try to connect until `seen` is true, which must be before there is a connection."""
+    connecting = asyncio.ensure_future(
+        ib.connectAsync(
+            "127.0.0.1", gateway.port, clientId=client_id, timeout=PATIENCE, fetchFields=BARE
+        )
+    )
+    await until(seen)
+    await asyncio.sleep(0.1)
+    assert not ib.isConnected()
+    connecting.cancel()
+    with contextlib.suppress(asyncio.CancelledError, ConnectionError):
+        await connecting
+    await until(lambda: ib.client.conn.transport is None)
+
+
 def driven(gateway: SimulatedGateway, doing: Doing) -> Any:
     """Return what comes of `doing`, which is given a connection."""
 

@@ -10,7 +10,14 @@ import pytest
 
 from adapters.simulated_gateway.server import SimulatedGateway
 from tests.integration.simulated_gateway.conftest import Serving
-from tests.integration.simulated_gateway.driving import BARE, connected, driven, soon, until
+from tests.integration.simulated_gateway.driving import (
+    BARE,
+    connected,
+    driven,
+    refused,
+    soon,
+    until,
+)
 
 
 def test_a_client_connects_and_is_told_of_the_farms(gateway: SimulatedGateway) -> None:
@@ -59,10 +66,7 @@ def test_a_client_id_in_use_is_refused_and_free_again_afterwards(
         async with connected(gateway, 4):
             second = ib_async.IB()
             second.errorEvent += lambda _id, code, _text, _contract: codes.append(code)
-            with pytest.raises((TimeoutError, ConnectionError)):
-                await second.connectAsync(
-                    "127.0.0.1", gateway.port, clientId=4, timeout=0.5, fetchFields=BARE
-                )
+            await refused(second, gateway, lambda: codes, client_id=4)
             async with connected(gateway, 5) as other:
                 assert other.isConnected()
         async with connected(gateway, 4) as again:
