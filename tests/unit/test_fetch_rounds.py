@@ -119,16 +119,15 @@ def test_who_comes_second_fetches_the_rest_and_waits_for_what_another_fetches(ro
     one = first.start(AAPL)
     assert first.source.begun.wait(_LONG)  # type: ignore[attr-defined]
     two = second.start(AAPL, MSFT)
-    while not second.progress.told:
+    waits = "Another barledger is fetching AAPL.NASDAQ 1-minute bars; waiting for it."
+    while waits not in second.progress.told:
         assert two.is_alive()
         two.join(0.05)
     assert [[w.series for w in request] for request in second.source.requests] == [[MSFT]]
     first.source.may_go_on.set()  # type: ignore[attr-defined]
     _join(one, two)
     assert (first.error, second.error) == (None, None)
-    assert second.progress.told == [
-        "Another barledger is fetching AAPL.NASDAQ 1-minute bars; waiting for it."
-    ]
+    assert second.progress.told == ["Fetching MSFT 1-minute bars from MEMORY", waits]
     assert len(second.source.requests) == 1
     assert second.outcome is not None
     assert [one.bars_fetched for one in second.outcome.series] == [0, len(_expected(MSFT))]
@@ -141,7 +140,8 @@ def test_what_another_process_could_not_finish_is_fetched_by_who_waited(root: Pa
     one = first.start(AAPL)
     assert first.source.begun.wait(_LONG)  # type: ignore[attr-defined]
     two = second.start(AAPL)
-    while not second.progress.told:
+    waits = "Another barledger is fetching AAPL.NASDAQ 1-minute bars; waiting for it."
+    while waits not in second.progress.told:
         assert two.is_alive()
         two.join(0.05)
     first.source.may_go_on.set()  # type: ignore[attr-defined]
