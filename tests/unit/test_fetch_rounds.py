@@ -127,7 +127,7 @@ def test_who_comes_second_fetches_the_rest_and_waits_for_what_another_fetches(ro
     first.source.may_go_on.set()  # type: ignore[attr-defined]
     _join(one, two)
     assert (first.error, second.error) == (None, None)
-    assert second.progress.told == ["Fetching MSFT 1-minute bars from MEMORY", waits]
+    assert second.progress.told == ["Fetching MSFT.NASDAQ 1-minute bars from MEMORY", waits]
     assert len(second.source.requests) == 1
     assert second.outcome is not None
     assert [one.bars_fetched for one in second.outcome.series] == [0, len(_expected(MSFT))]
