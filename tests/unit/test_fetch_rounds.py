@@ -79,7 +79,9 @@ class _Process:
         clock, disk = MemoryClock(NOW), MemoryDiskSpace()
         use_case = FetchBars(self.catalog, self.source, calendar, clock, self.progress, disk)
         try:
-            self.outcome = use_case.fetch_missing([(str(one), one) for one in series], WINDOW)
+            self.outcome = use_case.fetch_missing(
+                [(str(one.instrument_id), one) for one in series], WINDOW
+            )
         except BaseException as error:  # noqa: BLE001 - told by the test
             self.error = error
 
