@@ -41,7 +41,8 @@ class SeriesPlan:
 
     `meant` are the sessions that were asked about, `held` counts those of them that nothing is
     lacking of. `beside` are parts held from other sources next to what is wanted, to compare
-    with and not to publish. `instrument` is None until somebody has said what it is.
+    with and not to publish. `known` are all sessions of the calendar from before the first of
+    these parts to after the last. `instrument` is None until somebody has said what it is.
     """
 
     name: str
@@ -50,6 +51,7 @@ class SeriesPlan:
     holdings: SeriesHoldings
     meant: tuple[Session, ...]
     parts: tuple[Part, ...]
+    known: tuple[Session, ...]
     beside: tuple[Part, ...] = ()
     held: int = 0
     instrument: Instrument | None = None
@@ -80,11 +82,18 @@ class SeriesPlan:
         return Wanted(
             self.series,
             self.instrument,
-            tuple(session for part in parts for session in part.sessions),
+            self._sessions_of(parts),
             IntervalSet(tuple(one for part in parts for one in part.time)),
             self.hours,
             asks_history_start,
         )
+
+    def _sessions_of(self, parts: Sequence[Part]) -> tuple[Session, ...]:
+        """Return all sessions from the first part to the last, those between them included."""
+        if not parts:
+            return ()
+        first, last = parts[0].date, parts[-1].sessions[-1].date
+        return tuple(one for one in self.known if first <= one.date <= last)
 
     def bars_expected(self) -> dict[str, int]:
         """Return how many bars each partition will hold afterwards, at the most."""
@@ -122,7 +131,7 @@ class Planner:
         holdings = availability.holdings(series).remembered()
         span = CheckedRange.of(self._window(series), holdings, self.now)
         hours = self.hours if series.bar_type.is_intraday else Hours.REGULAR
-        first, last = self._known_dates(span, holdings)
+        first, last = self._known_dates(span, holdings, series.bar_type)
         named = availability.calendar_of(series.instrument_id)
         known = self.calendar.sessions(series.instrument_id, first, last, named, hours)
         return _Planning(self, series, holdings, span, known).plan(name, hours)
@@ -145,14 +154,16 @@ class Planner:
         """Whether all that is held from other sources is wanted anew."""
         return self.keep is Keep.FETCHED
 
-    def _known_dates(self, span: CheckedRange, holdings: SeriesHoldings) -> tuple[dt.date, dt.date]:
+    def _known_dates(
+        self, span: CheckedRange, holdings: SeriesHoldings, bar_type: BarType
+    ) -> tuple[dt.date, dt.date]:
         """Return from when to when sessions must be known: those next to the range are, too."""
         first, last = span.first, span.last
         edges = held_edges(holdings)
         if self.replaces_others and edges:
             first = min(first, date_of_label(edges.start))
             last = max(last, date_of_label(edges.end))
-        return _moved(first, -_NEAR), _moved(last, _NEAR)
+        return _reaching(first, -_NEAR, bar_type), _reaching(last, _NEAR, bar_type)
 
 
 class _Planning:
@@ -192,6 +203,7 @@ class _Planning:
             holdings=self._holdings,
             meant=tuple(one.session for one in judged),
             parts=parts,
+            known=tuple(self._known),
             beside=self._beside(wanted),
             held=complete,
             asks_history_start=unknown,
@@ -311,6 +323,16 @@ def _joined(parts: Sequence[Part]) -> Part:
         any(part.replaces for part in parts),
         any(part.joins for part in parts),
     )
+
+
+def _reaching(date: dt.date, days: int, bar_type: BarType) -> dt.date:
+    """Return a date so many days beyond the period of `date`, which has whole periods before it.
+
+    A bar of a week or month closes with the last session of its period, which must be known.
+    """
+    edge = 0 if days < 0 else 1
+    beyond = _moved(period_dates(date, bar_type)[edge], days)
+    return period_dates(beyond, bar_type)[edge]
 
 
 def _moved(date: dt.date, days: int) -> dt.date:

@@ -16,7 +16,7 @@ from application.fetch import FetchBars
 from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, Keep, SeriesOutcome
 from domain.bars import Bars
 from domain.events import Event
-from domain.gaps import Judged, judge
+from domain.gaps import Judged, judge, trading_time
 from domain.instrument import Instrument, InstrumentClass, Series
 from domain.intervals import Interval, IntervalSet
 from domain.ports import TradingCalendar
@@ -152,6 +152,7 @@ class Desk:
             for request in self.source.requests
             for one in request
             for session in one.sessions
+            if one.time.intersection(trading_time(session))
         ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -24,10 +25,12 @@ def scaled(columns: Sequence[Sequence[str]]) -> tuple[list[Int64Array], int]:
         ValueError: a text is no number, or one with more digits than can be kept.
     """
     if all(len(text) <= _EXACT_LENGTH for column in columns for text in column):
-        floats = [np.fromiter(map(float, column), np.float64, len(column)) for column in columns]
-        found = _from_floats(floats)
-        if found is not None:
-            return found
+        # What is no float is no decimal either, which is told better there.
+        with contextlib.suppress(ValueError):
+            floats = [np.fromiter(map(float, one), np.float64, len(one)) for one in columns]
+            found = _from_floats(floats)
+            if found is not None:
+                return found
     return _from_decimals(columns)
 
 

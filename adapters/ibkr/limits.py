@@ -37,7 +37,8 @@ ANSWER_SECONDS = 60.0
 # Waits are made of the above; a gateway that answers for a month of minutes gives 8,580 bars in one
 # answer (experience), and two years of minutes make it close the connection.
 BARS_PER_QUESTION = 8_000
-SESSIONS_PER_QUESTION = 250
+# Fewer than make a year of months or weeks, which is the longest that is answered.
+SESSIONS_PER_QUESTION = 220
 YEARS_PER_QUESTION = 10
 # What IBKR's table of step sizes gives for bars of so many seconds.
 SECONDS_PER_QUESTION = {1: 1_800, 5: 7_200, 10: 14_400, 15: 14_400, 30: 28_800}

@@ -61,7 +61,7 @@ class Retries:
             await self._wait(state, used, can_ask_less=can_ask_less)
 
         waits = wait_exponential_jitter(
-            initial=self.patience.first_retry,
+            multiplier=self.patience.first_retry,
             max=self.patience.longest_retry,
             jitter=self.patience.first_retry,
         )

@@ -76,9 +76,9 @@ class MemoryMarketDataSource:
         if wanted.asks_history_start and len(bars):
             yield HistoryStart(wanted.series, int(bars.ts_open[0]))
         bars = bars.take(bars.ts_event <= self.now)
+        lacking = (one for one in wanted.sessions if _time_of((one,), wanted))
         periods = [
-            tuple(run)
-            for _, run in itertools.groupby(wanted.sessions, lambda one: _period(one, wanted))
+            tuple(run) for _, run in itertools.groupby(lacking, lambda one: _period(one, wanted))
         ]
         for some in itertools.batched(periods, self._sessions):
             yield _answer(wanted, some, bars)
@@ -93,13 +93,18 @@ def _answer(wanted: Wanted, periods: Sequence[tuple[Session, ...]], bars: Bars) 
     attested = empty = NO_TIME
     given = np.zeros(len(bars), np.bool_)
     for sessions in periods:
-        hours = IntervalSet(tuple(one for each in sessions for one in trading_time(each)))
-        time = wanted.time.intersection(hours)
+        time = _time_of(sessions, wanted)
         mask = _of_period(wanted, sessions, time, bars)
         attested, given = attested.union(time), given | mask
         if not mask.any():
             empty = empty.union(time)
     return FetchedBars(wanted.series, attested, bars.take(given), empty)
+
+
+def _time_of(sessions: Sequence[Session], wanted: Wanted) -> IntervalSet:
+    """Return what is wanted of some sessions."""
+    hours = IntervalSet(tuple(one for each in sessions for one in trading_time(each)))
+    return wanted.time.intersection(hours)
 
 
 def _of_period(

@@ -1,0 +1,81 @@
+"""An IBKR Gateway for the scenarios: a simulated one in the test's process, asked over TCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from adapters.calendars.market_calendars import MarketCalendars
+from adapters.simulated_gateway.faults import Fault
+from adapters.simulated_gateway.market import Market, con_id_of, listing_of
+from adapters.simulated_gateway.server import SimulatedGateway
+from adapters.system.clock import SystemClock
+from domain.bar_type import BarType
+from domain.bars import Bars
+from domain.instrument import Instrument, InstrumentClass, InstrumentId, Series
+from tests.builders import session_bars
+from tests.cli import Cli
+
+TSLA = Series(InstrumentId.parse("TSLA.NASDAQ"), BarType.parse("1_MIN"))
+# All 44 sessions of New York from one date to the other; Good Friday is none. A question takes in
+# 20 of them, so that IBKR is asked three times, and 45 % are there after the first answer.
+SESSIONS = 44
+RANGE = ("--start", "2024-02-20", "--end", "2024-04-22")
+TSLA_BARS = Bars.concat(
+    [session_bars("2024-02-20", "2024-03-28"), session_bars("2024-04-01", "2024-04-22")]
+)
+FIRST_ANSWER = 20
+BACKTEST = ("backtest", "-i", "TSLA", *RANGE, "--strategy", "buy-and-hold")
+_CALENDARS = MarketCalendars()  # what it knows of a year it computes only once
+
+
+def share(name: str, currency: str = "USD") -> Instrument:
+    """Return a share as IBKR lists it."""
+    kind, tick = InstrumentClass.EQUITY, Decimal("0.01")
+    return Instrument(InstrumentId.parse(name), kind, currency, 2, 0, tick, Decimal(1))
+
+
+@attrs.define
+class Ibkr:
+    """What the trader's commands meet where their gateway is said to be."""
+
+    trader: Cli
+    _open: ExitStack
+    _gateway: SimulatedGateway | None = None
+
+    @property
+    def gateway(self) -> SimulatedGateway:
+        """The gateway that was started last."""
+        assert self._gateway, "no gateway was started"
+        return self._gateway
+
+    def connect(
+        self,
+        bars: Mapping[Series, Bars],
+        *faults: Fault,
+        instruments: Sequence[Instrument] = (),
+        port: int = 0,
+    ) -> SimulatedGateway:
+        """Start a gateway that serves `bars`, for shares in US dollars unless it is said."""
+        every = instruments or [share(str(one.instrument_id)) for one in bars]
+        market = Market([listing_of(one, con_id_of(one.id)) for one in every], bars)
+        gateway = SimulatedGateway(market, _CALENDARS, SystemClock().now, faults, port=port)
+        self._gateway = self._open.enter_context(gateway)
+        self.trader.environment |= {
+            "BARLEDGER_IBKR_PORT": str(gateway.port),
+            # Waits before another attempt are real, and short.
+            "BARLEDGER_IBKR_RETRY_SECONDS": "0.05",
+        }
+        return gateway
+
+    def asked(self) -> list[tuple[str, str, str]]:
+        """Return what history was asked for, each time once: symbol, end and duration."""
+        named = {one.con_id: one.symbol for one in self._gateway_listings()}
+        return [
+            (one.symbol or named[one.con_id], one.end, one.duration)
+            for one in self.gateway.history_requests()
+        ]

@@ -1,0 +1,157 @@
+"""What is wanted is cut into questions that ask for all of it and for little else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.ibkr.chunks import Question, bar_size, halves, questions
+from adapters.ibkr.limits import BARS_PER_QUESTION, SECONDS_PER_QUESTION
+from domain.bar_type import NANOSECONDS_IN_SECOND, BarType
+from domain.fetching import Wanted
+from domain.instrument import Instrument, InstrumentClass, Series
+from domain.intervals import IntervalSet
+from domain.sessions import Session
+from tests.builders import AAPL, MINUTE, utc
+
+APPLE = Instrument(
+    AAPL.instrument_id, InstrumentClass.EQUITY, "USD", 2, 0, Decimal("0.01"), Decimal(1)
+)
+HOUR = 60 * MINUTE
+
+
+def _sessions(days: int, *, hours: float = 6.5) -> tuple[Session, ...]:
+    found, date = [], dt.date(2024, 1, 2)
+    while len(found) < days:
+        if date.weekday() < 5:
+            opened = utc(f"{date}T14:30:00")
+            found.append(Session(date, opened, opened + round(hours * HOUR)))
+        date += dt.timedelta(days=1)
+    return tuple(found)
+
+
+def _wanted(
+    bar_type: str, sessions: tuple[Session, ...], time: IntervalSet | None = None
+) -> Wanted:
+    whole = IntervalSet.of(*((one.open, one.close) for one in sessions))
+    series = Series(AAPL.instrument_id, BarType.parse(bar_type))
+    return Wanted(series, APPLE, sessions, whole if time is None else time)
+
+
+def _asked(found: list[Question]) -> IntervalSet:
+    return IntervalSet(tuple(one for question in found for one in question.time))
+
+
+@pytest.mark.parametrize(
+    ("bar_type", "days", "durations"),
+    [
+        ("1_MIN", 45, ["20 D", "20 D", "5 D"]),
+        ("1_MIN", 1, ["23400 S"]),
+        ("5_MIN", 130, ["102 D", "28 D"]),
+        ("1_HOUR", 300, ["220 D", "80 D"]),
+        ("4_HOUR", 10, ["3 W"]),
+        ("8_HOUR", 60, ["4 M"]),
+        ("8_HOUR", 220, ["12 M"]),
+        ("1_DAY", 250, ["2 Y"]),
+        ("1_DAY", 1, ["1 Y"]),
+    ],
+)
+def test_sessions_in_a_row_are_asked_for_together(
+    bar_type: str, days: int, durations: list[str]
+) -> None:
+    found = questions(_wanted(bar_type, _sessions(days)))
+    assert [one.duration for one in found] == durations
+    assert found[-1].end == _sessions(days)[-1].close
+
+
+def test_a_session_that_is_held_divides_questions() -> None:
+    sessions = _sessions(5)
+    time = IntervalSet.of(*((one.open, one.close) for one in sessions if one != sessions[2]))
+    found = questions(_wanted("1_MIN", sessions, time))
+    assert [(one.duration, len(one.sessions)) for one in found] == [("2 D", 2), ("2 D", 2)]
+    assert _asked(found) == time
+
+
+def test_a_hole_is_asked_for_alone() -> None:
+    session = _sessions(3)[1]
+    hole = IntervalSet.of((session.open + HOUR, session.open + HOUR + 7 * MINUTE))
+    (found,) = questions(_wanted("1_MIN", _sessions(3), hole))
+    assert (found.duration, found.end, found.time) == ("420 S", hole.intervals[0].end, hole)
+
+
+@pytest.mark.parametrize("seconds", sorted(SECONDS_PER_QUESTION))
+def test_small_bars_are_asked_for_in_pieces_of_a_session(seconds: int) -> None:
+    (session,) = _sessions(1)
+    found = questions(_wanted(f"{seconds}_SEC", (session,)))
+    longest = SECONDS_PER_QUESTION[seconds]
+    assert len(found) == -(-23_400 // longest)
+    assert _asked(found) == IntervalSet.of((session.open, session.close))
+    for one in found:
+        length = (one.span.end - one.span.start) // NANOSECONDS_IN_SECOND
+        assert one.duration == f"{length} S"
+        assert length <= longest
+
+
+@given(
+    st.sampled_from(["1_MIN", "5_MIN", "30_MIN", "1_HOUR", "1_DAY"]),
+    st.integers(1, 60),
+    st.floats(1, 23.5),
+    st.integers(0, 2**32),
+)
+def test_all_that_is_wanted_is_asked_for_once_and_in_order(
+    bar_type: str, days: int, hours: float, seed: int
+) -> None:
+    sessions = _sessions(days, hours=hours)
+    rng = random.Random(seed)
+    lacking = [one for one in sessions if rng.random() < 0.7]
+    time = IntervalSet.of(*((one.open, one.close) for one in lacking))
+    found = questions(_wanted(bar_type, sessions, time))
+    assert _asked(found) == time
+    assert [s for one in found for s in one.sessions] == lacking
+    if BarType.parse(bar_type).is_intraday:
+        length = BarType.parse(bar_type).length
+        for one in found:
+            bars = sum(-(-(s.close - s.open) // length) for s in one.sessions)
+            assert bars <= BARS_PER_QUESTION or len(one.sessions) == 1
+
+
+@given(st.sampled_from(["1_MIN", "1_HOUR", "1_DAY"]), st.integers(1, 20))
+def test_halves_ask_for_the_same(bar_type: str, days: int) -> None:
+    (question,) = questions(_wanted(bar_type, _sessions(days)))
+    parts = halves(question, BarType.parse(bar_type))
+    assert _asked(parts) == question.time
+    can_be_cut = days > 1 or bar_type == "1_MIN" or bar_type == "1_HOUR"
+    assert len(parts) == (2 if can_be_cut else 1)
+    if len(parts) == 2:
+        assert parts[0].end <= parts[1].span.start
+
+
+def test_bar_sizes_are_in_the_gateways_words() -> None:
+    assert [bar_size(one) for one in BarType.all()] == [
+        "1 secs",
+        "5 secs",
+        "10 secs",
+        "15 secs",
+        "30 secs",
+        "1 min",
+        "2 mins",
+        "3 mins",
+        "5 mins",
+        "10 mins",
+        "15 mins",
+        "20 mins",
+        "30 mins",
+        "1 hour",
+        "2 hours",
+        "3 hours",
+        "4 hours",
+        "8 hours",
+        "1 day",
+        "1 week",
+        "1 month",
+    ]
