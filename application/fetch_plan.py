@@ -158,7 +158,7 @@ class Planner:
         self, span: CheckedRange, holdings: SeriesHoldings, bar_type: BarType
     ) -> tuple[dt.date, dt.date]:
         """Return from when to when sessions must be known: those next to the range are, too."""
-        first, last = span.first, span.last
+        first, last = min(span.first, span.last), span.last
         edges = held_edges(holdings)
         if self.replaces_others and edges:
             first = min(first, date_of_label(edges.start))

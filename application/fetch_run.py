@@ -12,7 +12,15 @@ from application.fetch_request import Keep, SeriesOutcome
 from application.fetch_series import SeriesFetch
 from application.fetch_texts import fetching_text, shown_source, waiting_text
 from domain.errors import BarledgerError, CatalogError, LedgerError
-from domain.fetching import Answer, FetchedBars, HistoryStart, SeriesFailed, Waiting, Wanted
+from domain.fetching import (
+    Answer,
+    FetchedBars,
+    HistoryStart,
+    SeriesFailed,
+    WaitCause,
+    Waiting,
+    Wanted,
+)
 from domain.instrument import Series
 from domain.ports import Clock, MarketDataSource, Progress
 
@@ -106,7 +114,8 @@ class FetchRun:
         answers = self._source.fetch(wanted)
         try:
             for answer in answers:
-                self._start()
+                if not (isinstance(answer, Waiting) and answer.cause is WaitCause.CONNECTING):
+                    self._start()
                 self._take(answer, taker)
         finally:
             self._stand(None)

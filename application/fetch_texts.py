@@ -27,8 +27,10 @@ def shown_source(name: str) -> str:
 
 def waiting_text(waiting: Waiting, source: str) -> str:
     """Return why `source`, a name as it is shown, is not asked, and for how long it is not."""
-    cause = _CAUSES[waiting.cause].format(source=source)
     seconds = f"{waiting.seconds} second{'' if waiting.seconds == 1 else 's'}"
+    if waiting.cause is WaitCause.CONNECTING:
+        return f"Connecting to {source}. Giving up in {seconds}."
+    cause = _CAUSES[waiting.cause].format(source=source)
     if not waiting.attempts:
         return f"{cause} Going on in {seconds}."
     return f"{cause} Retrying in {seconds}... (attempt {waiting.attempt}/{waiting.attempts})"

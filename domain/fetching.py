@@ -66,6 +66,8 @@ class SeriesFailed:
 class WaitCause(enum.Enum):
     """Why a source is not asked for a while."""
 
+    CONNECTING = "connecting"
+    """It does not answer yet; when no seconds are left it is given up."""
     RATE_LIMIT = "rate-limit"
     """It said that it was asked too often."""
     LOST = "lost"

@@ -47,7 +47,9 @@ class Asking:
         logging.getLogger("ib_async").addHandler(logging.NullHandler())
         rate = MessageRate(folder)
         self._gate = Gate(self._tell)
-        self._session = Session(address, ClientIds(folder), lambda: paced_ib(rate), patience, log)
+        self._session = Session(
+            address, ClientIds(folder), lambda: paced_ib(rate), patience, log, self._tell
+        )
         self._gateway = Gateway(self._session, Pacing(folder), patience, self._gate)
         self._clock = clock
         self.contracts: ContractSearch = ContractSearch(self._gateway, clock)

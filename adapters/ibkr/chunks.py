@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import zoneinfo
 from collections.abc import Iterator, Sequence
 
 import attrs
+import numpy as np
 
 from adapters.ibkr.limits import (
     BARS_PER_QUESTION,
@@ -16,7 +18,7 @@ from adapters.ibkr.limits import (
 from domain.bar_type import NANOSECONDS_IN_SECOND, BarType, BarUnit
 from domain.fetching import Wanted
 from domain.intervals import Interval, IntervalSet
-from domain.sessions import NANOSECONDS_IN_DAY, Session
+from domain.sessions import NANOSECONDS_IN_DAY, Session, period_dates, slots
 
 _SIZE_UNITS = {
     BarUnit.SEC: ("secs", "secs"),
@@ -29,7 +31,7 @@ _SIZE_UNITS = {
 _MINUTE = BarType(1, BarUnit.MIN)
 _HOUR = BarType(1, BarUnit.HOUR)
 _FOUR_HOURS = BarType(4, BarUnit.HOUR)
-_SESSIONS_IN_YEAR = 252
+_PERIODS_IN_YEAR = {BarUnit.DAY: 252, BarUnit.WEEK: 52, BarUnit.MONTH: 12}
 # A bar of a month is labelled by its first day and can begin before the first session wanted.
 _LONGEST_PERIOD_DAYS = 31
 
@@ -67,19 +69,36 @@ def questions(wanted: Wanted) -> list[Question]:
     return [one for run in _runs(wanted) for one in _cut(run, wanted)]
 
 
-def halves(question: Question, bar_type: BarType) -> list[Question]:
-    """Return two questions for what one asked, or that one where it cannot be cut."""
-    if len(question.sessions) > 1:
-        middle = len(question.sessions) // 2
-        parts = question.sessions[:middle], question.sessions[middle:]
+def halves(question: Question, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> list[Question]:
+    """Return two questions for what one asked, or that one where it cannot be cut.
+
+    No bar lies in both: bars within a day are cut on the grid that they have by the clock `zone`.
+    """
+    periods = _periods(question.sessions, bar_type)
+    if len(periods) > 1:
+        middle = len(periods) // 2
+        parts = [_flat(periods[:middle]), _flat(periods[middle:])]
         return [question_about(part, of_sessions(part, question.time), bar_type) for part in parts]
-    start, end = question.span.start, question.span.end
-    if not bar_type.is_intraday or end - start < 2 * bar_type.length:
+    if not bar_type.is_intraday:
         return [question]
-    middle = start + (end - start) // bar_type.length // 2 * bar_type.length
+    start, end = question.span.start, question.span.end
+    between = np.array([(start + end) // 2], np.int64)
+    middle = int(slots(between, bar_type, zone)[0])
+    if middle <= start:
+        return [question]
     times = IntervalSet.of((start, middle)), IntervalSet.of((middle, end))
     pieces = [question.time.intersection(time) for time in times]
     return [question_about(question.sessions, piece, bar_type) for piece in pieces if piece]
+
+
+def _periods(sessions: Sequence[Session], bar_type: BarType) -> list[tuple[Session, ...]]:
+    """Return the sessions of each day, week or month, which has one bar or is cut further."""
+    runs = itertools.groupby(sessions, lambda one: period_dates(one.date, bar_type)[0])
+    return [tuple(run) for _, run in runs]
+
+
+def _flat(periods: Sequence[tuple[Session, ...]]) -> tuple[Session, ...]:
+    return tuple(itertools.chain.from_iterable(periods))
 
 
 def _runs(wanted: Wanted) -> Iterator[tuple[Session, ...]]:
@@ -114,7 +133,10 @@ def _cut(run: tuple[Session, ...], wanted: Wanted) -> Iterator[Question]:
     if bar_type.unit is BarUnit.SEC:
         yield from _by_seconds(run, wanted)
         return
-    for part in itertools.batched(run, _sessions_per_question(run, bar_type)):
+    # One bar is never asked for by two questions, so that weeks and months stay whole.
+    periods = _periods(run, bar_type)
+    for some in itertools.batched(periods, _periods_per_question(run, bar_type)):
+        part = _flat(some)
         yield question_about(part, of_sessions(part, wanted.time), bar_type)
 
 
@@ -129,13 +151,13 @@ def _by_seconds(run: tuple[Session, ...], wanted: Wanted) -> Iterator[Question]:
                 yield question_about((session,), time, bar_type)
 
 
-def _sessions_per_question(run: Sequence[Session], bar_type: BarType) -> int:
+def _periods_per_question(run: Sequence[Session], bar_type: BarType) -> int:
     if bar_type.is_intraday:
         longest = max(session.close - session.open for session in run)
         bars = -(-longest // bar_type.length)
         return max(1, min(SESSIONS_PER_QUESTION, BARS_PER_QUESTION // bars))
-    # Some venues trade on every day of the year.
-    return YEARS_PER_QUESTION * _SESSIONS_IN_YEAR
+    # Venues that trade on every day of the year are asked for fewer of them.
+    return YEARS_PER_QUESTION * _PERIODS_IN_YEAR[bar_type.unit]
 
 
 def question_about(sessions: Sequence[Session], time: IntervalSet, bar_type: BarType) -> Question:

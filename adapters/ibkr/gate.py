@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 import attrs
 
 from domain.fetching import WaitCause, Waiting
 
-Tell = Callable[[Waiting], Awaitable[None] | None]
+
+@contextlib.asynccontextmanager
+async def told_each_second(tell: Callable[[Waiting], None], seconds: float) -> AsyncIterator[None]:
+    """Tell how much time is left of `seconds` to connect, from the second one on."""
+
+    async def count_down() -> None:
+        for left in range(math.floor(seconds) - 1, 0, -1):
+            await asyncio.sleep(1)
+            tell(Waiting(WaitCause.CONNECTING, left))
+
+    counting = asyncio.ensure_future(count_down())
+    try:
+        yield
+    finally:
+        counting.cancel()
+        tell(Waiting(WaitCause.CONNECTING, 0))
 
 
 class Gate:

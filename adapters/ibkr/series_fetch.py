@@ -26,6 +26,7 @@ from domain.bars import Bars
 from domain.fetching import Answer, FetchedBars, HistoryStart, Wanted
 from domain.intervals import NO_TIME, IntervalSet
 from domain.sessions import Hours, Session, midnight_utc, period_dates
+from domain.venues import venue
 
 Emit = Callable[[Answer], Awaitable[None]]
 
@@ -45,6 +46,7 @@ class SeriesFetch:
         self._name = str(wanted.series.instrument_id)
         self._bar_type = wanted.series.bar_type
         self._what = what_to_show(wanted.instrument.instrument_class)
+        self._zone = venue(wanted.series.instrument_id.venue).tzinfo
         self._regular = wanted.hours is Hours.REGULAR
 
     async def run(self) -> None:
@@ -95,7 +97,7 @@ class SeriesFetch:
 
     async def _bars(self, question: Question, used: int = 0) -> Bars:
         """Return the bars of a question, in halves where the whole is not answered in time."""
-        parts = halves(question, self._bar_type)
+        parts = halves(question, self._bar_type, self._zone)
         try:
             answer = await self._gateway.history(
                 self._name,

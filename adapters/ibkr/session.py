@@ -11,8 +11,10 @@ from adapters.ibkr.address import Address
 from adapters.ibkr.client_ids import ClientIds, HeldClientId
 from adapters.ibkr.connection import Connection
 from adapters.ibkr.failures import Broke, ClientIdTaken
+from adapters.ibkr.gate import told_each_second
 from adapters.ibkr.patience import Patience
 from domain.errors import ClientIdTakenError, GatewayUnreachableError
+from domain.fetching import Waiting
 
 _MOST_CLIENT_IDS = 8
 
@@ -27,6 +29,7 @@ class Session:
         new_ib: Callable[[], Any],
         patience: Patience,
         log: Callable[[str], None],
+        tell: Callable[[Waiting], None],
     ) -> None:
         self._address = address
         self._client_ids = client_ids
@@ -34,6 +37,7 @@ class Session:
         self._new_ib = new_ib
         self._patience = patience
         self._log = log
+        self._tell = tell
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
         self._was_connected = False
@@ -97,7 +101,8 @@ class Session:
     async def _open(self, connection: Connection, number: int) -> None:
         host, port = self._address.host, self._address.port
         try:
-            await connection.connect(host, port, number, self._patience.connect)
+            async with told_each_second(self._tell, self._patience.connect):
+                await connection.connect(host, port, number, self._patience.connect)
         except (OSError, TimeoutError) as error:
             if self._was_connected:
                 raise Broke(f"no gateway answers at {self._address}") from error

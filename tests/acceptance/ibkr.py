@@ -46,6 +46,7 @@ class Ibkr:
     trader: Cli
     _open: ExitStack
     _gateway: SimulatedGateway | None = None
+    _looked_at: int = 0
 
     @property
     def gateway(self) -> SimulatedGateway:
@@ -64,7 +65,7 @@ class Ibkr:
         every = instruments or [share(str(one.instrument_id)) for one in bars]
         market = Market([listing_of(one, con_id_of(one.id)) for one in every], bars)
         gateway = SimulatedGateway(market, _CALENDARS, SystemClock().now, faults, port=port)
-        self._gateway = self._open.enter_context(gateway)
+        self._gateway, self._looked_at = self._open.enter_context(gateway), 0
         self.trader.environment |= {
             "BARLEDGER_IBKR_PORT": str(gateway.port),
             # Waits before another attempt are real, and short.
@@ -72,10 +73,19 @@ class Ibkr:
         }
         return gateway
 
-    def asked(self) -> list[tuple[str, str, str]]:
-        """Return what history was asked for, each time once: symbol, end and duration."""
-        named = {one.con_id: one.symbol for one in self._gateway_listings()}
-        return [
-            (one.symbol or named[one.con_id], one.end, one.duration)
-            for one in self.gateway.history_requests()
-        ]
+    def asked(self) -> list[tuple[str, str]]:
+        """Return the end and the duration of each request for history since the last look."""
+        every = self.gateway.history_requests()
+        new, self._looked_at = every[self._looked_at :], len(every)
+        return [(one.end, one.duration) for one in new]
+
+    def end(self) -> None:
+        """End the gateway: its connections break, and nothing listens there any more."""
+        self._open.close()
+
+
+@pytest.fixture
+def ibkr(trader: Cli) -> Iterator[Ibkr]:
+    """Return what is connected once a step says so, and is ended with the test."""
+    with ExitStack() as open_:
+        yield Ibkr(trader, open_)
