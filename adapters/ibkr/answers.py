@@ -63,6 +63,8 @@ _BY_TEXT = (
 CONNECTION_LOST = frozenset({1100, 2110})
 """Notices after which nothing is answered, until one of `CONNECTION_BACK` comes."""
 CONNECTION_BACK = frozenset({1101, 1102})
+HISTORY_FARM_LOST, HISTORY_FARM_BACK = 2105, 2106
+"""Notices of the servers that history comes from; their texts end with the server's name."""
 CLIENT_ID_TAKEN = 326
 _SUBSCRIPTION = (354, 10089, 10090, 10168, 10186, 10187)
 _NO_PERMISSION = ("no market data permissions", "not subscribed")

@@ -14,6 +14,8 @@ from adapters.ibkr.answers import (
     CLIENT_ID_TAKEN,
     CONNECTION_BACK,
     CONNECTION_LOST,
+    HISTORY_FARM_BACK,
+    HISTORY_FARM_LOST,
     GatewayMessage,
     Meaning,
 )
@@ -68,6 +70,7 @@ class Connection:
         self._log = log
         self._open: dict[int | str, asyncio.Future[Any]] = {}
         self._cut = False
+        self._lost_farms: set[str] = set()
         ib.client.decoder = CheckedDecoder(ib.wrapper, self._take_history, self._take_undecodable)
         # The library asks for the account once its connection is back, which nobody here needs.
         ib.errorEvent.clear()
@@ -242,16 +245,29 @@ class Connection:
         del contract
         message = GatewayMessage(request, code, text)
         self._log(f"gateway: {code} {text} (request {request})")
-        if code in CONNECTION_LOST:
-            self._cut = True
-        elif code in CONNECTION_BACK:
-            self._cut = False
+        self._note_connections(message)
         if code == CLIENT_ID_TAKEN:
             self._fail(self._open, ClientIdTaken(str(message)))
         elif message.concerns_all:
             self._fail(self._open, Told(message))
+        elif request in self._open and message.meaning is Meaning.NO_DATA and self._lost_farms:
+            # Who cannot reach the bars cannot say that there are none.
+            self._fail([request], Broke(f"IBKR's server {min(self._lost_farms)} is not reached"))
         elif request in self._open and message.meaning is not Meaning.NEWS:
             self._fail([request], Told(message))
+
+    def _note_connections(self, message: GatewayMessage) -> None:
+        """Remember which connections of the gateway to IBKR are broken."""
+        farm = message.text.rpartition(":")[2].strip()
+        if message.code in CONNECTION_LOST:
+            self._cut = True
+        elif message.code in CONNECTION_BACK:
+            self._cut = False
+            self._lost_farms.clear()
+        elif message.code == HISTORY_FARM_LOST:
+            self._lost_farms.add(farm)
+        elif message.code == HISTORY_FARM_BACK:
+            self._lost_farms.discard(farm)
 
     def _take_disconnection(self, why: str) -> None:
         self._fail(self._open, Broke(f"it hung up{why and f' ({why})'}"))

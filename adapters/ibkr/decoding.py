@@ -49,6 +49,24 @@ class CheckedDecoder(Decoder):
         self._on_history = on_history
         self._on_undecodable = on_undecodable
 
+    def wrap(
+        self,
+        methodName: str,  # noqa: N803 - the library's name
+        types: Sequence[type],
+        skip: int = 2,
+    ) -> Callable[[Sequence[str]], None]:
+        """Return what hands the fields of a message to a method of the library.
+
+        The library's own only logs what it cannot read.
+        """
+
+        def handle(fields: Sequence[str]) -> None:
+            method = getattr(self.wrapper, methodName, None)
+            if method is not None:
+                method(*map(_value, types, fields[skip:]))
+
+        return handle
+
     def interpret(self, fields: Sequence[str]) -> None:
         """Decode a message and hand it on."""
         try:
@@ -63,6 +81,13 @@ class CheckedDecoder(Decoder):
             raise ValueError(f"{len(values)} values for {count} bars")
         columns = [values[place::_COLUMNS] for place in range(6)]
         self._on_history(int(request), HistoryAnswer(start, end, *columns))
+
+
+def _value(kind: type, field: str) -> object:
+    """Return a field as what it stands for; an empty one is a number's way to be 0."""
+    if kind is str:
+        return field
+    return bool(int(field or 0)) if kind is bool else kind(field or 0)
 
 
 def _request_of(fields: Sequence[str]) -> int:
