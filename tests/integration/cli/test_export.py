@@ -20,16 +20,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.memory.progress import MemoryProgress
-from application.series_writer import Lazily, inferred_change
 from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.instrument import InstrumentId, Series
-from domain.partitions import split_by_partition
-from domain.window import Window
-from entrypoints.container import wire
 from tests.builders import AAPL, DATA, MINUTE, MSFT, NEW_YORK, minute_bars, session_bars, utc
 from tests.cli import ROOT, Cli
+from tests.disk_catalog import held, hold
 from tests.faults.small_disk import SmallDisk, small_disk
 from tests.integration.cli.conftest import Barledger
 
@@ -46,24 +42,6 @@ SOURCES = {
     "IBM_1day_new_york.csv": ("IBM.NYSE",),
     "SPY_1min_2013-10-04_2013-10-11_utc.csv": ("SPY.ARCA",),
 }
-
-
-def hold(root: Path, series: Series, bars: Bars) -> None:
-    """Write bars to a catalog on the disk."""
-    container = wire(root, "test", MemoryProgress())
-    changes = {
-        name: inferred_change(part, series.bar_type, "csv", "test.csv")
-        for name, part in split_by_partition(bars, series.bar_type)
-    }
-    with container.catalog().writing(series) as writer, MemoryProgress().track("", 1) as task:
-        writer.commit(Lazily(changes, changes.__getitem__), (), task)
-    container.ledger().close()
-
-
-def held(root: Path, series: Series) -> Bars:
-    """Read all that a catalog holds of a series."""
-    catalog = wire(root, "test", MemoryProgress()).catalog
-    return Bars.concat(catalog().load(catalog().availability().holdings(series), Window()))
 
 
 def same(one: Bars, other: Bars) -> bool:
