@@ -16,8 +16,8 @@ from domain.bar_type import NANOSECONDS_IN_SECOND, BarType
 from domain.fetching import Wanted
 from domain.instrument import Instrument, InstrumentClass, Series
 from domain.intervals import IntervalSet
-from domain.sessions import Session
-from tests.builders import AAPL, MINUTE, utc
+from domain.sessions import Session, period_dates
+from tests.builders import AAPL, MINUTE, NEW_YORK, utc
 
 APPLE = Instrument(
     AAPL.instrument_id, InstrumentClass.EQUITY, "USD", 2, 0, Decimal("0.01"), Decimal(1)
@@ -123,12 +123,34 @@ def test_all_that_is_wanted_is_asked_for_once_and_in_order(
 @given(st.sampled_from(["1_MIN", "1_HOUR", "1_DAY"]), st.integers(1, 20))
 def test_halves_ask_for_the_same(bar_type: str, days: int) -> None:
     (question,) = questions(_wanted(bar_type, _sessions(days)))
-    parts = halves(question, BarType.parse(bar_type))
+    parts = halves(question, BarType.parse(bar_type), NEW_YORK)
     assert _asked(parts) == question.time
     can_be_cut = days > 1 or bar_type == "1_MIN" or bar_type == "1_HOUR"
     assert len(parts) == (2 if can_be_cut else 1)
     if len(parts) == 2:
         assert parts[0].end <= parts[1].span.start
+
+
+@pytest.mark.parametrize(
+    ("bar_type", "middle"),
+    [("30_MIN", "17:30"), ("1_HOUR", "17:00"), ("2_HOUR", "17:00"), ("4_HOUR", "17:00")],
+)
+def test_a_session_is_cut_where_a_bar_ends_by_the_clock(bar_type: str, middle: str) -> None:
+    (question,) = questions(_wanted(bar_type, _sessions(1)))
+    first, second = halves(question, BarType.parse(bar_type), NEW_YORK)
+    assert first.span.end == second.span.start == utc(f"2024-01-02T{middle}:00")
+
+
+@pytest.mark.parametrize(("bar_type", "days"), [("1_WEEK", 5 * 600), ("1_MONTH", 2_700)])
+def test_no_week_or_month_is_asked_for_twice(bar_type: str, days: int) -> None:
+    size = BarType.parse(bar_type)
+    found = questions(_wanted(bar_type, _sessions(days)))
+    assert len(found) > 1
+    found += [half for one in found for half in halves(one, size, NEW_YORK)]
+    for questions_in_a_row in (found[:2], found[-2:]):
+        first, second = questions_in_a_row
+        last, following = first.sessions[-1].date, second.sessions[0].date
+        assert period_dates(last, size) != period_dates(following, size)
 
 
 def test_bar_sizes_are_in_the_gateways_words() -> None:

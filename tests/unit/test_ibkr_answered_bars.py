@@ -1,0 +1,166 @@
+"""Bars of an answer are stamped by when they really close, and kept as they were sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from adapters.ibkr.answered_bars import bars_of
+from adapters.ibkr.decoding import HistoryAnswer
+from adapters.ibkr.failures import Undecodable
+from domain.bar_type import BarType
+from domain.bars import Bars
+from domain.fetching import Wanted
+from domain.instrument import Instrument, InstrumentClass, InstrumentId, Series
+from domain.intervals import IntervalSet
+from domain.sessions import Session, instant_text, midnight_utc
+from tests.builders import AAPL, utc
+
+APPLE = Instrument(
+    AAPL.instrument_id, InstrumentClass.EQUITY, "USD", 2, 0, Decimal("0.01"), Decimal(1)
+)
+EURO = Instrument(
+    InstrumentId.parse("EUR/USD.IDEALPRO"),
+    InstrumentClass.CURRENCY_PAIR,
+    "USD",
+    5,
+    0,
+    Decimal("0.00005"),
+    Decimal(1),
+    base_currency="EUR",
+)
+WEDNESDAY = Session(
+    dt.date(2024, 7, 3), utc("2024-07-03T13:30:00"), utc("2024-07-03T17:00:00")
+)  # an early close
+FRIDAY = Session(dt.date(2024, 7, 5), utc("2024-07-05T13:30:00"), utc("2024-07-05T20:00:00"))
+
+
+def _wanted(
+    bar_type: str, instrument: Instrument = APPLE, sessions: Sequence[Session] = (WEDNESDAY, FRIDAY)
+) -> Wanted:
+    time = IntervalSet.of(*((one.open, one.close) for one in sessions))
+    return Wanted(Series(instrument.id, BarType.parse(bar_type)), instrument, tuple(sessions), time)
+
+
+def _answer(*dates: str, volume: str = "100", price: str = "187.5") -> HistoryAnswer:
+    same = [price] * len(dates)
+    return HistoryAnswer("", "", list(dates), same, same, same, same, [volume] * len(dates))
+
+
+def _epochs(*instants: str) -> list[str]:
+    return [str(utc(text) // 10**9) for text in instants]
+
+
+def _closes(bars: Bars) -> list[str]:
+    return [instant_text(int(one)) for one in bars.ts_event]
+
+
+def test_hours_close_on_the_clock_and_with_their_session() -> None:
+    opens = _epochs(
+        "2024-07-03T13:30:00", "2024-07-03T14:00:00", "2024-07-03T16:00:00", "2024-07-05T19:00:00"
+    )
+    bars = bars_of(_answer(*opens), _wanted("1_HOUR"), 0)
+    assert _closes(bars) == [
+        "2024-07-03T14:00:00Z",
+        "2024-07-03T15:00:00Z",
+        "2024-07-03T17:00:00Z",
+        "2024-07-05T20:00:00Z",
+    ]
+
+
+def test_two_hours_end_with_an_early_close() -> None:
+    bars = bars_of(_answer(*_epochs("2024-07-03T16:00:00")), _wanted("2_HOUR"), 0)
+    assert _closes(bars) == ["2024-07-03T17:00:00Z"]
+
+
+def test_bars_of_no_session_that_was_asked_for_are_left_out() -> None:
+    opens = _epochs("2024-07-02T14:00:00", "2024-07-03T14:00:00", "2024-07-04T14:00:00")
+    bars = bars_of(_answer(*opens), _wanted("1_HOUR"), 0)
+    assert [int(one) for one in bars.ts_open] == [utc("2024-07-03T14:00:00")]
+
+
+def test_days_close_with_their_session_and_are_labelled_by_its_date() -> None:
+    bars = bars_of(_answer("20240703", "20240704", "20240705"), _wanted("1_DAY"), 0)
+    assert _closes(bars) == ["2024-07-03T17:00:00Z", "2024-07-05T20:00:00Z"]
+    assert bars.ts_open.tolist() == [midnight_utc(WEDNESDAY.date), midnight_utc(FRIDAY.date)]
+
+
+@pytest.mark.parametrize("label", ["20240701", "20240703", "20240705"])
+def test_a_week_is_kept_under_its_monday_whichever_day_names_it(label: str) -> None:
+    bars = bars_of(_answer(label), _wanted("1_WEEK"), 0)
+    assert bars.ts_open.tolist() == [midnight_utc(dt.date(2024, 7, 1))]
+    assert _closes(bars) == ["2024-07-05T20:00:00Z"]
+
+
+def test_the_middle_of_bid_and_ask_has_no_volume() -> None:
+    wanted = _wanted("1_MIN", EURO)
+    bars = bars_of(_answer(*_epochs("2024-07-03T14:00:00"), volume="-1"), wanted, 0)
+    assert bars.volume.tolist() == [0]
+
+
+def test_a_volume_of_less_than_nothing_is_not_made_right() -> None:
+    answer = _answer(*_epochs("2024-07-03T14:00:00"), volume="-1")
+    assert bars_of(answer, _wanted("1_MIN"), 0).volume.tolist() == [-1]
+
+
+def test_prices_in_hundredths_are_kept_in_whole_units() -> None:
+    answer = _answer(*_epochs("2024-07-03T14:00:00"), price="123.45")
+    bars = bars_of(answer, _wanted("1_MIN"), 2)
+    assert (bars.open.tolist(), bars.price_precision) == ([12_345], 4)
+
+
+@pytest.mark.parametrize(
+    ("bar_type", "dates", "problem"),
+    [
+        ("1_HOUR", ["2024-07-03T14:10:00"], "opens at 2024-07-03T14:10:00Z"),
+        ("4_HOUR", ["2024-07-03T15:30:00"], "opens at 2024-07-03T15:30:00Z"),
+        ("1_MIN", ["2024-07-03T14:00:30"], "opens at 2024-07-03T14:00:30Z"),
+        ("1_MIN", ["2024-07-03T14:01:00", "2024-07-03T14:00:00"], "not in order"),
+        ("1_MIN", ["2024-07-03T14:00:00", "2024-07-03T14:00:00"], "not in order"),
+    ],
+)
+def test_bars_that_cannot_be_stamped_are_refused(
+    bar_type: str, dates: list[str], problem: str
+) -> None:
+    with pytest.raises(Undecodable, match=problem):
+        bars_of(_answer(*_epochs(*dates)), _wanted(bar_type), 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "bar_type"),
+    [
+        (_answer("20240703"), "1_MIN"),
+        (_answer("1720015200"), "1_DAY"),
+        (_answer("yesterday"), "1_DAY"),
+        (_answer("20241301"), "1_DAY"),
+        (_answer(*_epochs("2024-07-03T14:00:00"), price="nan"), "1_MIN"),
+        (_answer(*_epochs("2024-07-03T14:00:00"), price="1.0000000001"), "1_MIN"),
+        (_answer(*_epochs("2024-07-03T14:00:00"), volume=""), "1_MIN"),
+    ],
+)
+def test_values_that_are_none_are_refused(answer: HistoryAnswer, bar_type: str) -> None:
+    with pytest.raises(Undecodable):
+        bars_of(answer, _wanted(bar_type), 0)
+
+
+def test_too_many_decimals_in_all_are_refused() -> None:
+    answer = _answer(*_epochs("2024-07-03T14:00:00"), price="1.00000001")
+    with pytest.raises(Undecodable):
+        bars_of(answer, _wanted("1_MIN"), 2)
+
+
+def test_no_bars_are_no_error() -> None:
+    assert len(bars_of(_answer(), _wanted("1_MIN"), 0)) == 0
+    assert len(bars_of(_answer(), _wanted("1_DAY"), 0)) == 0
+
+
+def test_after_the_pause_bars_may_open_off_the_grid() -> None:
+    pause = (utc("2024-07-05T15:30:00"), utc("2024-07-05T16:30:00"))
+    session = attrs.evolve(FRIDAY, pause=pause)
+    answer = _answer(*_epochs("2024-07-05T16:30:00"))
+    bars = bars_of(answer, _wanted("1_HOUR", sessions=[session]), 0)
+    assert _closes(bars) == ["2024-07-05T17:00:00Z"]
