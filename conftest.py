@@ -14,11 +14,17 @@ from tests.cli import Cli
 
 pytest_plugins = [
     "tests.acceptance.trader",
+    "tests.acceptance.ibkr",
     "tests.acceptance.steps_backtest",
     "tests.acceptance.steps_check",
     "tests.acceptance.steps_import",
     "tests.acceptance.steps_import_conflict",
     "tests.acceptance.steps_import_files",
+    "tests.acceptance.steps_fetch",
+    "tests.acceptance.steps_fetch_ends",
+    "tests.acceptance.steps_fetch_failures",
+    "tests.acceptance.steps_fetch_now",
+    "tests.acceptance.steps_fetch_prices",
 ]
 
 # This machine's speed says nothing about whether a property holds.

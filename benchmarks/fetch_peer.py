@@ -1,6 +1,6 @@
 """What users do who have ib_async and nothing else: receive bars, and keep none.
 
-    .venv/bin/python -m benchmarks.fetch_peer PORT SYMBOL DATE...
+.venv/bin/python -m benchmarks.fetch_peer PORT SYMBOL DATE...
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from adapters.ibkr.connection import HistoryRequest, contract_identity
 from adapters.ibkr.decoding import HistoryAnswer
 from adapters.ibkr.failures import Told
 from adapters.ibkr.gate import Gate
-from adapters.ibkr.limits import REQUESTS_IN_FLIGHT
+from adapters.ibkr.limits import LOOKUPS_IN_FLIGHT, REQUESTS_IN_FLIGHT
 from adapters.ibkr.pacing import Pacing
 from adapters.ibkr.patience import Patience
 from adapters.ibkr.retries import Retries
@@ -31,6 +31,7 @@ class Gateway:
         self._retries = Retries(patience, gate)
         self._gate = gate
         self._in_flight = asyncio.Semaphore(REQUESTS_IN_FLIGHT)
+        self._looked_up = asyncio.Semaphore(LOOKUPS_IN_FLIGHT)
 
     async def details(self, name: str, contract: Contract) -> list[ContractDetails]:
         """Return all contracts that fit, none where the gateway knows none.
@@ -40,7 +41,8 @@ class Gateway:
         """
 
         async def ask() -> list[ContractDetails]:
-            return await (await self._session.usable()).details(contract)
+            async with self._looked_up:
+                return await (await self._session.usable()).details(contract)
 
         return await self._retries.asked(name, ask)
 
@@ -69,10 +71,11 @@ class Gateway:
                 await self._paced(identity, one)
             elif self._pacing.take(identity, one) > 0:
                 return None
-            connection = await self._session.usable()
-            return await connection.history_start(
-                contract, what_to_show, regular_hours=regular_hours
-            )
+            async with self._looked_up:
+                connection = await self._session.usable()
+                return await connection.history_start(
+                    contract, what_to_show, regular_hours=regular_hours
+                )
 
         return await _or_none(self._retries.asked(name, ask))
 

@@ -21,6 +21,8 @@ SECONDS_OF_PACING, REQUESTS_PER_PACING = 600, 60
 # At most 50 historical requests may be open at once; a gateway serves few of them side by side
 # (experience: three to six).
 REQUESTS_IN_FLIGHT = 5
+# So many that none waits long for its turn to be sent, and is taken for unanswered.
+LOOKUPS_IN_FLIGHT = 20
 
 # Five attempts in all. A wait after a pacing violation is exactly the one that is shown; the
 # others double from the first, with jitter.

@@ -30,13 +30,20 @@ TSLA_BARS = Bars.concat(
 )
 FIRST_ANSWER = 20
 BACKTEST = ("backtest", "-i", "TSLA", *RANGE, "--strategy", "buy-and-hold")
-_CALENDARS = MarketCalendars()  # what it knows of a year it computes only once
+CALENDARS = MarketCalendars()  # what it knows of a year it computes only once
 
 
 def share(name: str, currency: str = "USD") -> Instrument:
     """Return a share as IBKR lists it."""
     kind, tick = InstrumentClass.EQUITY, Decimal("0.01")
     return Instrument(InstrumentId.parse(name), kind, currency, 2, 0, tick, Decimal(1))
+
+
+def coin(name: str) -> Instrument:
+    """Return a pair such as BTC/USD.PAXOS as IBKR lists it."""
+    kind, tick, step = InstrumentClass.CRYPTO_PAIR, Decimal("0.01"), Decimal("0.00000001")
+    base = name.partition("/")[0]
+    return Instrument(InstrumentId.parse(name), kind, "USD", 2, 8, tick, step, base_currency=base)
 
 
 @attrs.define
@@ -59,12 +66,10 @@ class Ibkr:
         bars: Mapping[Series, Bars],
         *faults: Fault,
         instruments: Sequence[Instrument] = (),
-        port: int = 0,
     ) -> SimulatedGateway:
         """Start a gateway that serves `bars`, for shares in US dollars unless it is said."""
-        every = instruments or [share(str(one.instrument_id)) for one in bars]
-        market = Market([listing_of(one, con_id_of(one.id)) for one in every], bars)
-        gateway = SimulatedGateway(market, _CALENDARS, SystemClock().now, faults, port=port)
+        market = _market(bars, instruments)
+        gateway = SimulatedGateway(market, CALENDARS, SystemClock().now, faults)
         self._gateway, self._looked_at = self._open.enter_context(gateway), 0
         self.trader.environment |= {
             "BARLEDGER_IBKR_PORT": str(gateway.port),
@@ -72,6 +77,10 @@ class Ibkr:
             "BARLEDGER_IBKR_RETRY_SECONDS": "0.05",
         }
         return gateway
+
+    def serve(self, bars: Mapping[Series, Bars], instruments: Sequence[Instrument] = ()) -> None:
+        """Let the gateway serve other bars from now on."""
+        self.gateway.set_market(_market(bars, instruments))
 
     def asked(self) -> list[tuple[str, str]]:
         """Return the end and the duration of each request for history since the last look."""
@@ -82,6 +91,20 @@ class Ibkr:
     def end(self) -> None:
         """End the gateway: its connections break, and nothing listens there any more."""
         self._open.close()
+        self._gateway = None
+
+    def come_back(self) -> None:
+        """See to it that there is a gateway that does nothing wrong; forget what was asked."""
+        if self._gateway is None:
+            self.connect({TSLA: TSLA_BARS})
+        self.trader.environment.pop("BARLEDGER_IBKR_ANSWER_SECONDS", None)
+        self.gateway.set_faults()
+        self.asked()
+
+
+def _market(bars: Mapping[Series, Bars], instruments: Sequence[Instrument]) -> Market:
+    every = instruments or [share(str(one.instrument_id)) for one in bars]
+    return Market([listing_of(one, con_id_of(one.id)) for one in every], bars)
 
 
 @pytest.fixture

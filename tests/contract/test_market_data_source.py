@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from decimal import Decimal
+from pathlib import Path
 
 import attrs
 import numpy as np
 import pytest
 
+from adapters.calendars.market_calendars import MarketCalendars
+from adapters.ibkr.address import Address
+from adapters.ibkr.gateway_folder import GatewayFolder
+from adapters.ibkr.patience import Patience
+from adapters.ibkr.source import IbkrMarketDataSource
+from adapters.memory.clock import MemoryClock
 from adapters.memory.market_data_source import MemoryMarketDataSource
+from adapters.simulated_gateway.market import Market as GatewayMarket
+from adapters.simulated_gateway.market import con_id_of, listing_of
+from adapters.simulated_gateway.server import SimulatedGateway
 from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.fetching import FetchedBars, HistoryStart, SeriesFailed, Wanted
@@ -31,11 +43,41 @@ class Market:
     now: int
 
 
-def _memory(market: Market) -> MarketDataSource:
-    return MemoryMarketDataSource(market.instruments, market.bars, now=market.now, sessions=2)
+@contextmanager
+def _memory(market: Market) -> Iterator[MarketDataSource]:
+    yield MemoryMarketDataSource(market.instruments, market.bars, now=market.now, sessions=2)
 
 
-ADAPTERS: dict[str, Callable[[Market], MarketDataSource]] = {"memory": _memory}
+@contextmanager
+def _ibkr(market: Market) -> Iterator[MarketDataSource]:
+    """Ask a simulated gateway over TCP."""
+    listings = [listing_of(one, con_id_of(one.id)) for one in market.instruments]
+    served = GatewayMarket(listings, market.bars)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        SimulatedGateway(served, CALENDARS, lambda: market.now) as gateway,
+        closing(
+            IbkrMarketDataSource(
+                Address(gateway.host, gateway.port),
+                GatewayFolder(Path(folder), gateway.host, gateway.port, _fail),
+                MemoryClock(market.now),
+                Patience(first_retry=0.01),
+                lambda _: None,
+            )
+        ) as source,
+    ):
+        yield source
+
+
+def _fail(problem: str) -> None:
+    raise AssertionError(problem)
+
+
+CALENDARS = MarketCalendars()
+ADAPTERS: dict[str, Callable[[Market], AbstractContextManager[MarketDataSource]]] = {
+    "memory": _memory,
+    "ibkr": _ibkr,
+}
 
 
 def _share(series: Series) -> Instrument:
@@ -77,9 +119,9 @@ MARKET = Market(SHARES, {AAPL: MINUTES, MSFT: OTHERS, DAILY: _daily()}, utc("202
 
 @pytest.fixture(params=ADAPTERS)
 def source(request: pytest.FixtureRequest) -> Iterator[MarketDataSource]:
-    source = ADAPTERS[request.param](MARKET)
-    yield source
-    source.close()
+    with ADAPTERS[request.param](MARKET) as source:
+        yield source
+        source.close()
 
 
 def _wanted(
