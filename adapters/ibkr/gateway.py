@@ -53,12 +53,11 @@ class Gateway:
         what_to_show: str,
         *,
         regular_hours: bool,
-        may_wait: bool,
     ) -> int | None:
         """Return when the first bar opens, in UTC nanoseconds; None where that is not to be had.
 
-        That is so where there are no bars, or where it may not wait and has to: IBKR answers few
-        such questions in ten minutes.
+        That is so where there are no bars, and where too many such questions were asked in the
+        last ten minutes: what only saves requests is not waited for.
 
         Raises:
             BarledgerError: it cannot be asked, or refuses.
@@ -67,9 +66,7 @@ class Gateway:
         one = f"{contract_identity(contract)}|{what_to_show}"
 
         async def ask() -> int | None:
-            if may_wait:
-                await self._paced(identity, one)
-            elif self._pacing.take(identity, one) > 0:
+            if self._pacing.take(identity, one) > 0:
                 return None
             async with self._looked_up:
                 connection = await self._session.usable()

@@ -74,7 +74,7 @@ class SeriesFetch:
         if not wanted.asks_history_start:
             return wanted
         start = await self._gateway.history_start(
-            self._name, self._contract, self._what, regular_hours=self._regular, may_wait=False
+            self._name, self._contract, self._what, regular_hours=self._regular
         )
         if start is None:
             return wanted
