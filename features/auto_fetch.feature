@@ -62,19 +62,19 @@ Feature: Automatic Data Fetching on Missing Data
   Scenario: Prices on another level are refused
     Given Parquet catalog holds TSLA data from a file, before a split of 4:1
     When user fetches the week after it
-    Then it ends with exit code 1, and the ratio 0.25 (1:4) is told
+    Then it ends with exit code 2, and the ratio 0.25 (1:4) is told
     And the Parquet catalog holds what the file held
 
-  Scenario Outline: The user says which prices to keep
+  Scenario: Fetched prices go beside the held ones
     Given Parquet catalog holds TSLA data from a file, before a split of 4:1
-    When user fetches the week after it with --keep <choice>
-    Then the Parquet catalog holds bars of <first> and then of IBKR
+    When user fetches the week after it with --keep held
+    Then the Parquet catalog holds bars of the file and then of IBKR
     And a warning tells the ratio 0.25 (1:4)
 
-    Examples:
-      | choice  | first    |
-      | held    | the file |
-      | fetched | IBKR     |
+  Scenario: Fetched prices take the place of the held ones
+    Given Parquet catalog holds TSLA data from a file, before a split of 4:1
+    When user fetches the week after it with --keep fetched
+    Then the Parquet catalog holds bars of IBKR alone
 
   Scenario: A disk that is too small
     Given IBKR is connected, and the disk has less room than the bars need

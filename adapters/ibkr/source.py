@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adapters.ibkr.address import Address
 from adapters.ibkr.event_loop import EventLoop
 from adapters.ibkr.gateway_folder import GatewayFolder
 from adapters.ibkr.patience import Patience
-from domain.fetching import Answer, Waiting, Wanted
-from domain.instrument import Instrument
+from domain.bars import Bars
+from domain.fetching import Answer, FetchedBars, HistoryStart, SeriesFailed, Waiting, Wanted
+from domain.instrument import Instrument, Series
+from domain.intervals import IntervalSet
 from domain.ports import Clock
 
 if TYPE_CHECKING:
@@ -123,10 +126,54 @@ class _Answers:
         self._queue.put(waiting)
 
     def until(self, fetching: Future[Any]) -> Iterator[Answer]:
-        """Yield the answers until all are in, then raise what made it fail, if anything did."""
+        """Yield the answers until all are in, then raise what made it fail, if anything did.
+
+        What has come while the last one was taken care of is joined series by series: sessions
+        that are kept together take less time than each by itself.
+        """
         fetching.add_done_callback(lambda _: self._queue.put(None))
-        while (answer := self._queue.get()) is not None:
-            if not isinstance(answer, Waiting):
-                self._loop.call(self._places.release)
-            yield answer
+        ended = False
+        while not ended:
+            come = self._come()
+            ended = None in come
+            yield from _joined(one for one in come if one is not None)
         fetching.result()
+
+    def _come(self) -> list[Answer | None]:
+        """Wait for the next answer, and return it with all that came meanwhile."""
+        come = [self._queue.get()]
+        with contextlib.suppress(queue.Empty):
+            while come[-1] is not None:
+                come.append(self._queue.get_nowait())
+        for answer in come:
+            if isinstance(answer, FetchedBars | HistoryStart | SeriesFailed):
+                self._loop.call(self._places.release)
+        return come
+
+
+def _joined(answers: Iterable[Answer]) -> list[Answer]:
+    """Return answers with the bars of each series in one, as far as nothing else lies between."""
+    found: list[Answer] = []
+    of_series: dict[Series, list[FetchedBars]] = {}
+    for answer in answers:
+        if isinstance(answer, FetchedBars):
+            of_series.setdefault(answer.series, []).append(answer)
+            continue
+        found += map(_one, of_series.values())
+        of_series.clear()
+        found.append(answer)
+    return [*found, *map(_one, of_series.values())]
+
+
+def _one(answers: Sequence[FetchedBars]) -> FetchedBars:
+    """Return what some answers in order of time say together."""
+    if len(answers) == 1:
+        return answers[0]
+    attested = (one for answer in answers for one in answer.attested)
+    empty = (one for answer in answers for one in answer.empty)
+    return FetchedBars(
+        answers[0].series,
+        IntervalSet(tuple(attested)),
+        Bars.concat(answer.bars for answer in answers),
+        IntervalSet(tuple(empty)),
+    )

@@ -60,6 +60,7 @@ def _show_nothing(screen: Screen, as_of: AsOf | None) -> None:
         return
     screen.show_text("The Parquet catalog holds nothing.")
     screen.show_text("Import some bars: barledger import-csv FILE -i SYMBOL.VENUE")
+    screen.show_text("or fetch them: barledger fetch -i SYMBOL.VENUE --start DATE --end DATE")
 
 
 _COLUMNS: list[tuple[str, Justify]] = [

@@ -75,6 +75,7 @@ def cli(invocation: Invocation) -> None:
     A first round:
       barledger import-csv SPY.csv -i SPY.ARCA --timezone America/New_York
       barledger list
+      barledger fetch -i SPY.ARCA --start 2024-01-02 --end 2024-03-28
       barledger backtest -i SPY.ARCA --strategy ema-cross
     """
     del invocation
