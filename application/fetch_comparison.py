@@ -64,8 +64,11 @@ class Comparison:
             UnusableAnswerError: the source did not answer for all of it.
             LevelDifferenceError: it is not, and nobody has said what to keep.
         """
+        rest = self._incoming.finish()
         if not self._incoming.is_done:
             raise unanswered(self._plan.series)
+        if rest:
+            self._arrived.append(rest)
         came = Arrived(
             tuple(part for one in self._arrived for part in one.parts),
             Bars.concat([one.bars for one in self._arrived]),

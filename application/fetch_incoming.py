@@ -19,12 +19,17 @@ from domain.ports import Clock
 from domain.sessions import midnight_utc, period_dates
 from domain.window import FAR_PAST
 
+# So long after a session's end a source may still be without its last bars: whoever pays for
+# delayed data gets them a quarter of an hour later.
+_SETTLING = 60 * 60 * 1_000_000_000
+
 
 class Incoming:
     """Takes answers about `parts`, in order of time, and gives back those that are complete."""
 
     def __init__(self, wanted: Wanted, parts: Sequence[Part], clock: Clock) -> None:
         self._bar_type: BarType = wanted.series.bar_type
+        self._clock = clock
         self._check = AnswerCheck(wanted, clock)
         self._waiting = deque(parts)
         self._start = FAR_PAST
@@ -57,10 +62,25 @@ class Incoming:
             complete.append(self._waiting.popleft())
         return self._arrived(complete) if complete else None
 
-    def finish(self) -> None:
-        """Give up what lies before the source's first bar: nothing more is to be said of it."""
+    def finish(self) -> Arrived | None:
+        """Give up what nothing more is to be said of; return what came of sessions that go on.
+
+        Before the source's first bar there is nothing. Of a session that is on, or has just ended,
+        it may not have the last bars yet: what it has not answered for is left to a later fetch.
+        """
         while self._waiting and not self._since_start(self._waiting[0]):
             self._waiting.popleft()
+        if not self._waiting or not all(map(self._goes_on, self._waiting)):
+            return None
+        parts = [
+            attrs.evolve(part, time=part.time.intersection(self._attested))
+            for part in self._waiting
+        ]
+        self._waiting.clear()
+        return self._arrived(parts)
+
+    def _goes_on(self, part: Part) -> bool:
+        return part.interval.end + _SETTLING > self._clock.now()
 
     def _since_start(self, part: Part) -> IntervalSet:
         return part.time.difference(IntervalSet.of((FAR_PAST, self._start)))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.fetch_coverage import Attested
-from application.fetch_parts import Part, inside
+from application.fetch_parts import Part, any_inside
 from application.fetch_plan import SeriesPlan
 from application.fetch_sources import joined_details, joined_sources
 from application.series_writer import Change, SeriesReader
@@ -122,12 +122,15 @@ class Merging:
         """Return which held bars are of parts to be replaced of which the source has some."""
         found = np.zeros(len(self._held.slots), np.bool_)
         for part in self._arrived.parts:
-            if part.replaces and self._of(part, self._arrived.bars).any():
+            if part.replaces and self._has_any(part, self._arrived.bars):
                 found |= self._of(part, self._held.bars)
         return found
 
     def _of(self, part: Part, bars: Bars) -> Mask:
         return part.mask(bars, self._plan.series)
+
+    def _has_any(self, part: Part, bars: Bars) -> bool:
+        return part.has_any(bars, self._plan.series)
 
     def _count_new(self, fresh: Mask) -> int:
         held = self._held
@@ -140,14 +143,13 @@ class Merging:
 
     def gives(self, part: Part) -> bool:
         """Whether fetched bars of a part are held from now on."""
-        return bool(self._of(part, self._fresh).any())
+        return self._has_any(part, self._fresh)
 
     def holds(self, part: Part) -> bool:
         """Whether bars of a part were held before."""
         if not self._bar_type.is_intraday:
-            return bool(self._of(part, self._held.bars).any())
-        hours = IntervalSet((part.interval,))
-        return bool(inside(self._held.bars.ts_open, hours).any())
+            return self._has_any(part, self._held.bars)
+        return any_inside(self._held.bars.ts_open, IntervalSet((part.interval,)))
 
     def covers(self, part: Part) -> bool:
         """Whether what the source said of a part is all that there is to be said.
@@ -155,8 +157,8 @@ class Merging:
         Where it has no bar of a session, and another source does, it has said nothing. Where
         nobody has one, only being asked twice makes the session empty.
         """
-        fetched = self._of(part, self._arrived.bars).any()
-        return bool(fetched) or (self.holds(part) and not part.joins and not part.replaces)
+        fetched = self._has_any(part, self._arrived.bars)
+        return fetched or (self.holds(part) and not part.joins and not part.replaces)
 
     def _cover(self) -> Attested:
         answered = [part for part in self._arrived.parts if self.covers(part)]
@@ -188,7 +190,7 @@ class Merging:
         """Whether held bars of a partition stay in it."""
         first, last = partition_bounds(name)
         start, end = midnight_utc(first), midnight_utc(last) + NANOSECONDS_IN_DAY
-        return bool(inside(self._kept.ts_open, IntervalSet.of((start, end))).any())
+        return any_inside(self._kept.ts_open, IntervalSet.of((start, end)))
 
     def _coverage(
         self, name: str, held: PartitionWritten | None

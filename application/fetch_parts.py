@@ -70,6 +70,12 @@ class Part:
         )
         return of_it
 
+    def has_any(self, bars: Bars, series: Series) -> bool:
+        """Whether any of `bars`, which are in order of time, is of the time that is wanted."""
+        if series.bar_type.is_intraday:
+            return any_inside(bars.ts_open, self.time)
+        return bool(self.mask(bars, series).any())
+
     def utc_dates(self, bar_type: BarType) -> tuple[dt.date, dt.date]:
         """Return the first and last UTC date whose partitions can hold a bar of it.
 
@@ -94,6 +100,13 @@ def inside(instants: Int64Array, time: IntervalSet) -> NDArray[np.bool_]:
     place = np.searchsorted(starts, instants, side="right") - 1
     found: NDArray[np.bool_] = (place >= 0) & (instants < ends[np.maximum(place, 0)])
     return found
+
+
+def any_inside(instants: Int64Array, time: IntervalSet) -> bool:
+    """Whether any of `instants` (UTC nanoseconds, ascending) lies in `time`."""
+    starts = np.searchsorted(instants, [one.start for one in time])
+    ends = np.searchsorted(instants, [one.end for one in time])
+    return bool((starts < ends).any())
 
 
 def cut_at_midnight(time: Iterable[Interval]) -> Iterator[Interval]:

@@ -120,11 +120,10 @@ class SeriesFetch:
         Raises:
             UnusableAnswerError: it did not answer for all that was wanted.
         """
-        if self._incoming:
-            self._incoming.finish()
-            if not self._incoming.is_done:
-                raise unanswered(self.plan.series)
-        self._publish(Arrived((), Bars.empty()))
+        rest = self._incoming.finish() if self._incoming else None
+        if self._incoming and not self._incoming.is_done:
+            raise unanswered(self.plan.series)
+        self._publish(rest or Arrived((), Bars.empty()))
 
     def _publish(self, arrived: Arrived) -> None:
         is_last = self._incoming is None or self._incoming.is_done

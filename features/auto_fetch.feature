@@ -51,7 +51,7 @@ Feature: Automatic Data Fetching on Missing Data
   Scenario: A session that is on is fetched as far as it got
     Given IBKR has bars of a market that never closes
     When user fetches them up to tomorrow
-    Then no bar is held that has not closed, and today is partial
+    Then all bars that IBKR has are held, and none that has not closed
     And a second fetch asks IBKR for the rest of today alone
 
   Scenario: Two instruments with one symbol

@@ -75,7 +75,7 @@ def _opens(texts: Sequence[str], bar_type: BarType) -> Int64Array:
     """Return when bars open: epoch seconds, or dates for bars of a day and longer."""
     seconds = np.fromiter(map(int, texts), np.int64, len(texts))
     if bar_type.is_intraday:
-        if any(len(text) == _DATE_LENGTH for text in texts):
+        if _DATE_LENGTH in set(map(len, texts)):
             raise ValueError("a bar within a day has a date for a stamp")
         return seconds * NANOSECONDS_IN_SECOND
     dates = [dt.datetime.strptime(text, "%Y%m%d").date() for text in texts]

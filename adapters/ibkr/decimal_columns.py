@@ -24,7 +24,7 @@ def scaled(columns: Sequence[Sequence[str]]) -> tuple[list[Int64Array], int]:
     Raises:
         ValueError: a text is no number, or one with more digits than can be kept.
     """
-    if all(len(text) <= _EXACT_LENGTH for column in columns for text in column):
+    if all(max(map(len, column), default=0) <= _EXACT_LENGTH for column in columns):
         # What is no float is no decimal either, which is told better there.
         with contextlib.suppress(ValueError):
             floats = [np.fromiter(map(float, one), np.float64, len(one)) for one in columns]

@@ -121,9 +121,10 @@ class SeriesFetch:
             dates = {self._period(session) for session in question.sessions}
             labels = np.array([midnight_utc(date) for date in dates], np.int64)
             return bars.take(np.isin(bars.ts_open, labels) & (bars.ts_event <= self._now))
-        inside = np.zeros(len(bars), np.bool_)
-        for one in question.time:
-            inside |= (bars.ts_open >= one.start) & (bars.ts_event <= one.end)
+        starts = np.array([one.start for one in question.time], np.int64)
+        ends = np.array([one.end for one in question.time], np.int64)
+        place = np.searchsorted(starts, bars.ts_open, side="right") - 1
+        inside = (place >= 0) & (bars.ts_event <= ends[np.maximum(place, 0)])
         return bars.take(inside & (bars.ts_event <= self._now))
 
     def _silent(self, question: Question, bars: Bars) -> Iterator[tuple[Session, ...]]:

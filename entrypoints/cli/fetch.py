@@ -142,8 +142,8 @@ _COLUMNS: list[tuple[str, Justify]] = [
     ("To", "left"),
     ("Bars fetched", "right"),
     ("Days written", "right"),
-    ("Days held before", "right"),
-    ("Confirmed empty", "right"),
+    ("Days held", "right"),
+    ("Days empty", "right"),
 ]
 
 
