@@ -77,7 +77,10 @@ class Incoming:
             for part in self._waiting
         ]
         self._waiting.clear()
-        return self._arrived(parts)
+        arrived = self._arrived(parts)
+        # That nothing came of a session is told, too.
+        silent = tuple(part for part in parts if not part.time)
+        return attrs.evolve(arrived, parts=(*arrived.parts, *silent))
 
     def _goes_on(self, part: Part) -> bool:
         return part.interval.end + _SETTLING > self._clock.now()
