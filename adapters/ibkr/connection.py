@@ -125,17 +125,15 @@ class Connection:
         found: list[ContractDetails] = await self._answer(request, future)
         return found
 
-    async def history_start(
-        self, contract: Contract, what_to_show: str, *, regular_hours: bool
-    ) -> int:
-        """Return when the first bar opens, in UTC nanoseconds.
+    async def history_start(self, contract: Contract, what_to_show: str) -> int:
+        """Return when the first bar of any hour opens, in UTC nanoseconds.
 
         Raises:
             Unanswered: telling why, or that there are no bars at all.
         """
         request = self._ib.client.getReqId()
         future = self._ib.wrapper.startReq(request, contract)
-        self._ib.client.reqHeadTimeStamp(request, contract, what_to_show, regular_hours, 2)
+        self._ib.client.reqHeadTimeStamp(request, contract, what_to_show, 0, 2)
         try:
             start = await self._answer(request, future)
         finally:

@@ -51,10 +51,11 @@ class Gateway:
         name: str,
         contract: Contract,
         what_to_show: str,
-        *,
-        regular_hours: bool,
     ) -> int | None:
         """Return when the first bar opens, in UTC nanoseconds; None where that is not to be had.
+
+        It is that of all hours: one of the regular hours would hide what came before the market
+        on that day.
 
         That is so where there are no bars, and where too many such questions were asked in the
         last ten minutes: what only saves requests is not waited for.
@@ -62,17 +63,15 @@ class Gateway:
         Raises:
             BarledgerError: it cannot be asked, or refuses.
         """
-        identity = f"head|{contract_identity(contract)}|{what_to_show}|{regular_hours}"
         one = f"{contract_identity(contract)}|{what_to_show}"
+        identity = f"head|{one}"
 
         async def ask() -> int | None:
             if self._pacing.take(identity, one) > 0:
                 return None
             async with self._looked_up:
                 connection = await self._session.usable()
-                return await connection.history_start(
-                    contract, what_to_show, regular_hours=regular_hours
-                )
+                return await connection.history_start(contract, what_to_show)
 
         return await _or_none(self._retries.asked(name, ask))
 

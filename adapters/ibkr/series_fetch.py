@@ -73,10 +73,7 @@ class SeriesFetch:
         wanted = self._wanted
         if not wanted.asks_history_start:
             return wanted
-        # Of all hours: what begins with them would hide bars before the market on the first day.
-        start = await self._gateway.history_start(
-            self._name, self._contract, self._what, regular_hours=False
-        )
+        start = await self._gateway.history_start(self._name, self._contract, self._what)
         if start is None:
             return wanted
         await self._emit(HistoryStart(wanted.series, start))
