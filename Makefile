@@ -15,7 +15,7 @@ help:  ## Show this list
 setup:  ## Make .venv (CPython 3.12 or 3.13; PYTHON=path names one)
 	@scripts/setup
 
-demo: setup  ## Import real bars and run a portfolio backtest on them (ARGS="--param fast_ema_period=5")
+demo: setup  ## Import and fetch real bars and run backtests on them (ARGS="--param fast_ema_period=5")
 	@scripts/demo $(ARGS)
 
 test: setup lint  ## Check style, types and layers, then run every test on all cores (ARGS="-k csv" goes to pytest)

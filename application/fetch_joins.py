@@ -6,6 +6,7 @@ IBKR's trades are adjusted for splits, a vendor's file may not be.
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -17,7 +18,7 @@ from application.fetch_texts import shown_source
 from domain.bars import Bars, Int64Array
 from domain.errors import LevelDifferenceError
 from domain.instrument import Instrument, Series
-from domain.sessions import slots
+from domain.sessions import Hours, slots
 from domain.venues import venue
 
 # What lies below is rounding, or a vendor that takes the last quote for the last trade.
@@ -115,6 +116,16 @@ def level_difference(
         "Nothing of it was written.",
         f"Such is a split: {shown_source(source)}'s prices are adjusted for it, those of a file "
         "may not be. Say which to keep: --keep fetched fetches all of the series anew, --keep held "
-        "puts fetched bars beside the held ones as they are.",
+        f"puts fetched bars beside the held ones as they are: {_command(plan)} --keep fetched",
         [{"day": one.date.isoformat(), "ratio": one.ratio, "bars": one.bars} for one in different],
     )
+
+
+def _command(plan: SeriesPlan) -> str:
+    """Return the command that fetches what is planned: a backtest has no choice to offer."""
+    words = ["barledger", "fetch", "-i", plan.name, "--bar-type", str(plan.series.bar_type)]
+    if plan.dates:
+        words += ["--start", f"{plan.dates[0]}", "--end", f"{plan.dates[1]}"]
+    if plan.hours is Hours.EXTENDED:
+        words.append("--outside-rth")
+    return shlex.join(words)

@@ -262,14 +262,15 @@ class _Planning:
 
     def _on_grid(self, time: IntervalSet, session: Session) -> IntervalSet:
         """Return the time of all bars of which `time` has a part."""
-        if not self._bar_type.is_intraday or not time:
-            return trading_time(session) if time else time
+        whole = trading_time(session)
+        if not self._bar_type.is_intraday or not time or time == whole:
+            return whole if time else time
         starts = np.array([one.start for one in time], np.int64)
         ends = np.array([one.end for one in time], np.int64)
         starts = slots(starts, self._bar_type, self._zone)
         ends = slots(ends - 1, self._bar_type, self._zone) + self._bar_type.length
-        whole = IntervalSet.of(*zip(starts.tolist(), ends.tolist(), strict=True))
-        return whole.intersection(trading_time(session))
+        bars = IntervalSet.of(*zip(starts.tolist(), ends.tolist(), strict=True))
+        return bars.intersection(whole)
 
     def _of_others(self, wanted: dict[Session, Part]) -> dict[Session, Part]:
         """Return the sessions held from other sources, where these are all to be replaced."""

@@ -131,11 +131,12 @@ class FetchRun:
         """Record that the series are being asked for, once the source has said a word."""
         if self._started:
             return
-        self._started = True
         for state in self._states.values():
             plan = state.plan
             self._progress.tell(fetching_text(plan.name, plan.series, self._source.name()))
         self._catalog.record([state.started() for state in self._states.values()])
+        # Only now: whatever comes before, Ctrl-C too, leaves no word of an end without a beginning.
+        self._started = True
 
     def _take(
         self, answer: Answer, taker: Callable[[Series], Callable[[FetchedBars], None]]

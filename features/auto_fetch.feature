@@ -65,6 +65,12 @@ Feature: Automatic Data Fetching on Missing Data
     Then it ends with exit code 2, and the ratio 0.25 (1:4) is told
     And the Parquet catalog holds what the file held
 
+  Scenario: A backtest on another level is refused, and the command that settles it is shown
+    Given Parquet catalog holds TSLA data from a file, before a split of 4:1
+    When user runs a backtest that needs the week after it
+    Then it ends with exit code 2, and the ratio 0.25 (1:4) is told
+    And the command that is shown puts bars of IBKR in place of those of the file
+
   Scenario: Fetched prices go beside the held ones
     Given Parquet catalog holds TSLA data from a file, before a split of 4:1
     When user fetches the week after it with --keep held
@@ -75,6 +81,12 @@ Feature: Automatic Data Fetching on Missing Data
     Given Parquet catalog holds TSLA data from a file, before a split of 4:1
     When user fetches the week after it with --keep fetched
     Then the Parquet catalog holds bars of IBKR alone
+
+  Scenario: Several instruments are fetched at once, in one view
+    Given TSLA and MSFT data is NOT in Parquet catalog and IBKR is connected
+    When user runs portfolio backtest for TSLA and MSFT at a terminal
+    Then both are shown, one below the other
+    And the Parquet catalog holds all bars that IBKR serves, of both
 
   Scenario: A disk that is too small
     Given IBKR is connected, and the disk has less room than the bars need

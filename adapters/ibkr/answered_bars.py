@@ -17,6 +17,7 @@ from domain.bars import Bars, Int64Array
 from domain.errors import PrecisionError
 from domain.fetching import Wanted
 from domain.instrument import InstrumentClass
+from domain.rules import problems_of
 from domain.sessions import (
     NO_SESSION,
     Session,
@@ -40,7 +41,7 @@ def bars_of(answer: HistoryAnswer, wanted: Wanted, price_decimals: int) -> Bars:
     The point of their prices is moved by `price_decimals` places to the left.
 
     Raises:
-        Undecodable: they are in disorder or off the grid, or a value is none.
+        Undecodable: they are in disorder, off the grid or break the rules, or a value is none.
     """
     zone = venue(wanted.series.instrument_id.venue).tzinfo
     bar_type = wanted.series.bar_type
@@ -53,11 +54,20 @@ def bars_of(answer: HistoryAnswer, wanted: Wanted, price_decimals: int) -> Bars:
     if not (np.diff(opens) > 0).all():
         raise Undecodable("the bars of an answer are not in order of time")
     if not bar_type.is_intraday:
-        return _closing_with_sessions(bars, bar_type, wanted.sessions)
+        return _sound(_closing_with_sessions(bars, bar_type, wanted.sessions), wanted)
     inside = bars.take(inside_sessions(opens, wanted.sessions))
     _check_grid(inside, wanted, zone)
     closes = intraday_closes(inside.ts_open, bar_type, zone, wanted.sessions)
-    return attrs.evolve(inside, ts_event=closes)
+    return _sound(attrs.evolve(inside, ts_event=closes), wanted)
+
+
+def _sound(bars: Bars, wanted: Wanted) -> Bars:
+    """Return the bars, which must keep the rules: one answer is refused, and not those before."""
+    negative = wanted.instrument.instrument_class is InstrumentClass.FUTURE
+    for one in problems_of(bars, lambda row: row, prices_may_be_negative=negative)[:1]:
+        at = instant_text(int(bars.ts_open[one.line]))
+        raise Undecodable(f"the {one.column} {one.value} of the bar at {at} {one.problem}")
+    return bars
 
 
 def _bars(opens: Int64Array, answer: HistoryAnswer, kind: InstrumentClass) -> Bars:

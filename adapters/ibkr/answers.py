@@ -39,7 +39,6 @@ class Meaning(enum.Enum):
 
 _BY_CODE = {
     100: Meaning.RATE_LIMIT,
-    322: Meaning.RATE_LIMIT,
     420: Meaning.RATE_LIMIT,
     366: Meaning.CANCELLED,
     200: Meaning.UNKNOWN_CONTRACT,
@@ -52,7 +51,8 @@ _BY_CODE = {
     1102: Meaning.NEWS,
 }
 _NEWS = range(2100, 2200)
-_HISTORY = 162
+# The code of errors in history, and of requests that cannot be processed: the text tells which.
+_TOLD_BY_TEXT = (162, 322)
 _BY_TEXT = (
     ("returned no data", Meaning.NO_DATA),
     ("no head time stamp", Meaning.NO_DATA),
@@ -81,7 +81,7 @@ class GatewayMessage:
     @property
     def meaning(self) -> Meaning:
         """What is to be done about it."""
-        if self.code == _HISTORY:
+        if self.code in _TOLD_BY_TEXT:
             text = self.text.lower()
             known = (meaning for part, meaning in _BY_TEXT if part in text)
             return next(known, Meaning.REFUSED)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _TIME = "currentTime"
 _AFTER_ALL = 0.3
 _MOMENT = 0.05
+_POLL_SECONDS = 0.005
 
 
 @attrs.frozen
@@ -69,6 +70,7 @@ class Connection:
         self._seconds = answer_seconds
         self._log = log
         self._open: dict[int | str, asyncio.Future[Any]] = {}
+        self._cancelled: set[int] = set()
         self._cut = False
         self._lost_farms: set[str] = set()
         ib.client.decoder = CheckedDecoder(ib.wrapper, self._take_history, self._take_undecodable)
@@ -165,9 +167,11 @@ class Connection:
         )
         try:
             answer: HistoryAnswer = await self._answer(request, future)
-        except (NoAnswer, asyncio.CancelledError):
-            # The gateway would go on and count it as open.
-            self._send(self._ib.client.cancelHistoricalData, request)
+        except (Told, NoAnswer, asyncio.CancelledError) as failure:
+            if not isinstance(failure, Told) or failure.message.concerns_all:
+                # The gateway would go on and count it as open.
+                self._send(self._ib.client.cancelHistoricalData, request)
+                self._cancelled.add(request)
             raise
         return answer
 
@@ -187,9 +191,21 @@ class Connection:
         self._fail(self._open, Broke("the connection was closed"))
         if self.is_usable:
             await self._ib.client.flush(_AFTER_ALL)
+            await self._cancels_taken()
         self._ib.disconnect()
         self._ib.errorEvent -= self._take_message
         self._ib.client.conn.disconnected -= self._take_disconnection
+
+    async def _cancels_taken(self) -> None:
+        """Wait a little for the gateway's word on each cancel.
+
+        Whoever hangs up with an answer on its way resets the connection, and what the gateway
+        has not read by then is lost.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_AFTER_ALL):
+                while self._cancelled and self.is_usable:
+                    await asyncio.sleep(_POLL_SECONDS)
 
     async def _answer(self, request: int | str, library: asyncio.Future[Any]) -> Any:
         """Wait for the answer to a request that was sent."""
@@ -243,6 +259,7 @@ class Connection:
         del contract
         message = GatewayMessage(request, code, text)
         self._log(f"gateway: {code} {text} (request {request})")
+        self._cancelled.discard(request)
         self._note_connections(message)
         if code == CLIENT_ID_TAKEN:
             self._fail(self._open, ClientIdTaken(str(message)))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from adapters.ibkr.answers import Meaning
+from adapters.ibkr.answers import Meaning, refusal
 from adapters.ibkr.connection import HistoryRequest, contract_identity
 from adapters.ibkr.decoding import HistoryAnswer
 from adapters.ibkr.failures import Told
@@ -44,7 +44,7 @@ class Gateway:
             async with self._looked_up:
                 return await (await self._session.usable()).details(contract)
 
-        return await self._retries.asked(name, ask)
+        return await _answer(self._retries.asked(name, ask), name)
 
     async def history_start(
         self,
@@ -111,11 +111,19 @@ class Gateway:
         async def ask() -> int:
             return await (await self._session.usable()).time()
 
-        return await self._retries.asked("the time", ask)
+        return await _answer(self._retries.asked("the time", ask), "the time")
 
     async def _paced(self, request: str, contract: str) -> None:
         while (seconds := self._pacing.take(request, contract)) > 0:
             await self._gate.wait(WaitCause.PACING, seconds, 0, 0)
+
+
+async def _answer[T](asked: Awaitable[T], name: str) -> T:
+    """Return the answer; that there is no data is none here, where no bars are asked for."""
+    try:
+        return await asked
+    except Told as failure:
+        raise refusal(failure.message, name) from failure
 
 
 async def _or_none[T](asked: Awaitable[T]) -> T | None:

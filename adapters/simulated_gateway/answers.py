@@ -59,6 +59,13 @@ class Answers:
         self._days = TradingDays(calendar)
         self._served = ServedBars(market, self._days)
 
+    def prepare(self) -> None:
+        """Work out the sessions around now, for which the first request need not wait then."""
+        now = self._now()
+        for listing in self._market.listings:
+            for hours in Hours:
+                self._days.between(listing, now, now, hours)
+
     def contract_details(self, fields: Fields) -> list[Message]:
         """Return a message for each contract that message 9 asks for, and the one that ends them.
 

@@ -11,7 +11,7 @@ from adapters.simulated_gateway.faults import Fault, FaultKind, Stage
 from adapters.simulated_gateway.frames import Message
 from adapters.simulated_gateway.gateway_state import GatewayState
 from adapters.simulated_gateway.limits import OPEN_REQUESTS, PacedRequest
-from adapters.simulated_gateway.notices import OUTAGES, error, fault_error
+from adapters.simulated_gateway.notices import NOBODY, OUTAGES, error, fault_error
 from adapters.simulated_gateway.refusals import (
     HangUpError,
     RefusedError,
@@ -77,7 +77,8 @@ class Replies:
     def _refusal(self, request: Request) -> RefusedError | None:
         """Return why a request is not even looked at, if so."""
         gateway, seen = self._gateway, request.seen
-        if gateway.seen.is_open(seen.connection, request.request_id):
+        has_id = request.request_id != str(NOBODY)
+        if has_id and gateway.seen.is_open(seen.connection, request.request_id):
             text = "Error processing request.-'bX' : cause - Duplicate ticker id"
             return RefusedError(322, text)
         if not gateway.enforce_limits:

@@ -168,6 +168,8 @@ class SimulatedGateway:
             self._ready.set()
 
     async def _serve(self) -> None:
+        # Requests that come meanwhile would all be read at once, as if sent too fast.
+        self._state.answers.prepare()
         server = await asyncio.start_server(self._accept, self.host, self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._loop = asyncio.get_running_loop()

@@ -71,6 +71,11 @@ class Terminal:
             assert self._read(), f"it has ended without {text!r}: {self.shown}"
         return self.shown
 
+    def read_until_match(self, pattern: re.Pattern[str]) -> None:
+        """Read until what is shown has a match of `pattern`."""
+        while not pattern.search(self.shown):
+            assert self._read(), f"it has ended without {pattern.pattern!r}: {self.shown}"
+
     def read_until_asked_or_ended(self, prompt: str) -> str:
         """Read until `prompt` is shown or the command has ended."""
         while prompt not in self.shown and self._read():
