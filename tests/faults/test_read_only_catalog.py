@@ -17,7 +17,7 @@ _PR_CAPBSET_DROP = 24
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 
 # Root may write anywhere, until it gives that right up for itself and what it starts.
-_UNPRIVILEGED = (
+UNPRIVILEGED = (
     sys.executable,
     "-c",
     "import ctypes, os, sys\n"
@@ -41,7 +41,7 @@ def sealed(cli: Cli) -> Iterator[Cli]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     if os.geteuid() == 0:
         assert _can_drop_rights()
-        cli.prefix = _UNPRIVILEGED
+        cli.prefix = UNPRIVILEGED
     yield cli
     for path in everything:
         path.chmod(0o755)

@@ -104,7 +104,8 @@ def test_the_middle_of_bid_and_ask_has_no_volume() -> None:
 
 def test_a_volume_of_less_than_nothing_is_not_made_right() -> None:
     answer = _answer(*_epochs("2024-07-03T14:00:00"), volume="-1")
-    assert bars_of(answer, _wanted("1_MIN"), 0).volume.tolist() == [-1]
+    with pytest.raises(Undecodable, match=r"the volume -1 of the bar at .* is negative"):
+        bars_of(answer, _wanted("1_MIN"), 0)
 
 
 def test_prices_in_hundredths_are_kept_in_whole_units() -> None:
