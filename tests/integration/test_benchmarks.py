@@ -45,3 +45,16 @@ def test_the_benchmark_of_imports_runs() -> None:
     assert run.returncode == 0, run.stderr
     for word in ("pandas + Nautilus", "barledger", "ratio", "peak MB", "wanted"):
         assert word in run.stdout
+
+
+def test_the_benchmark_of_fetches_runs() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.fetch", "--sessions", "3", "--runs", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    for word in ("1,170 one-minute bars", "ib_async", "barledger", "work", "process", "wanted"):
+        assert word in run.stdout
