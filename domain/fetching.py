@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 
 import attrs
@@ -38,7 +39,8 @@ class FetchedBars:
 
     `bars` have closed, are in order, and lie in `attested`, which is a part of what was wanted.
     Of the time in `empty`, a part of `attested`, it was asked twice and said that there are none.
-    Answers about one series come in order of time.
+    Answers about one series come in order of time. What none of them attests is not known yet:
+    the end of a session that goes on, or sessions without a bar that cannot be confirmed.
     """
 
     series: Series
@@ -53,6 +55,18 @@ class HistoryStart:
 
     series: Series
     start: int
+
+
+@attrs.frozen
+class Stray:
+    """A source has so many `bars` on these `dates` (UTC) that lie in no session of the calendar.
+
+    They are left out; the calendar may be wrong.
+    """
+
+    series: Series
+    dates: tuple[dt.date, ...]
+    bars: int
 
 
 @attrs.frozen
@@ -94,4 +108,4 @@ class Waiting:
     attempts: int = 0
 
 
-Answer = FetchedBars | HistoryStart | SeriesFailed | Waiting
+Answer = FetchedBars | HistoryStart | Stray | SeriesFailed | Waiting

@@ -13,7 +13,7 @@ from adapters.ibkr.decimal_columns import scaled
 from adapters.ibkr.decoding import HistoryAnswer
 from adapters.ibkr.failures import Undecodable
 from domain.bar_type import NANOSECONDS_IN_SECOND, BarType
-from domain.bars import Bars, Int64Array
+from domain.bars import Bars, Int64Array, same_bars
 from domain.errors import PrecisionError
 from domain.fetching import Wanted
 from domain.instrument import InstrumentClass
@@ -35,30 +35,61 @@ _DATE_LENGTH = len("20240131")
 _NO_VOLUME = ("-1", "-1.0")
 
 
-def bars_of(answer: HistoryAnswer, wanted: Wanted, price_decimals: int) -> Bars:
-    """Return the bars that lie in the sessions of `wanted`, in order, stamped by their close.
+@attrs.frozen(eq=False)
+class Heard:
+    """What an answer holds: `bars` of the sessions that were wanted, stamped by their close.
 
-    The point of their prices is moved by `price_decimals` places to the left.
+    `opens` are those of all its bars, in order: UTC nanoseconds, midnights of the date for bars of
+    a day and longer.
+    """
+
+    bars: Bars
+    opens: Int64Array
+
+
+def heard(answer: HistoryAnswer, wanted: Wanted, price_decimals: int) -> Heard:
+    """Return what an answer holds.
+
+    The point of prices is moved by `price_decimals` places to the left. A bar that was sent twice
+    is there once.
 
     Raises:
-        Undecodable: they are in disorder, off the grid or break the rules, or a value is none.
+        Undecodable: bars are in disorder, off the grid or break the rules, or a value is none.
     """
-    zone = venue(wanted.series.instrument_id.venue).tzinfo
-    bar_type = wanted.series.bar_type
     try:
-        opens = _opens(answer.dates, bar_type)
+        opens = _opens(answer.dates, wanted.series.bar_type)
         bars = _bars(opens, answer, wanted.instrument.instrument_class)
         bars = attrs.evolve(bars, price_precision=bars.price_precision + price_decimals)
     except (ValueError, PrecisionError) as error:
         raise Undecodable(str(error)) from error
-    if not (np.diff(opens) > 0).all():
+    bars = _each_once(bars)
+    return Heard(_sound(_closing(bars, wanted), wanted), bars.ts_open)
+
+
+def _each_once(bars: Bars) -> Bars:
+    """Return the bars without repetitions."""
+    steps = np.diff(bars.ts_open)
+    if (steps < 0).any():
         raise Undecodable("the bars of an answer are not in order of time")
+    again = np.flatnonzero(steps == 0) + 1
+    if not len(again):
+        return bars
+    if not same_bars(bars.take(again), bars.take(again - 1)).all():
+        at = instant_text(int(bars.ts_open[again[0]]))
+        raise Undecodable(f"two bars that differ open at {at}")
+    return bars.take(np.concatenate(([True], steps > 0)))
+
+
+def _closing(bars: Bars, wanted: Wanted) -> Bars:
+    """Return the bars of the sessions that were wanted, with their closes."""
+    zone = venue(wanted.series.instrument_id.venue).tzinfo
+    bar_type = wanted.series.bar_type
     if not bar_type.is_intraday:
-        return _sound(_closing_with_sessions(bars, bar_type, wanted.sessions), wanted)
-    inside = bars.take(inside_sessions(opens, wanted.sessions))
+        return _closing_with_sessions(bars, bar_type, wanted.sessions)
+    inside = bars.take(inside_sessions(bars.ts_open, wanted.sessions))
     _check_grid(inside, wanted, zone)
     closes = intraday_closes(inside.ts_open, bar_type, zone, wanted.sessions)
-    return _sound(attrs.evolve(inside, ts_event=closes), wanted)
+    return attrs.evolve(inside, ts_event=closes)
 
 
 def _sound(bars: Bars, wanted: Wanted) -> Bars:

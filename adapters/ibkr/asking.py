@@ -12,6 +12,7 @@ from adapters.ibkr.contract_search import ContractSearch
 from adapters.ibkr.gate import Gate
 from adapters.ibkr.gateway import Gateway
 from adapters.ibkr.gateway_folder import GatewayFolder
+from adapters.ibkr.limits import ANSWERS_AHEAD
 from adapters.ibkr.paced_client import paced_ib
 from adapters.ibkr.pacing import Pacing
 from adapters.ibkr.patience import Patience
@@ -50,11 +51,12 @@ class Asking:
         self._session = Session(
             address, ClientIds(folder), lambda: paced_ib(rate), patience, log, self._tell
         )
-        self._gateway = Gateway(self._session, Pacing(folder), patience, self._gate)
+        self._gateway = Gateway(self._session, Pacing(folder), patience, self._gate, log)
         self._clock = clock
         self.contracts: ContractSearch = ContractSearch(self._gateway, clock)
         self.tell: Callable[[Waiting], None] = lambda _: None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._budget = asyncio.Semaphore(ANSWERS_AHEAD)
 
     def _tell(self, waiting: Waiting) -> None:
         self.tell(waiting)
@@ -77,7 +79,7 @@ class Asking:
     async def _series(self, wanted: Wanted, now: int, put: Put) -> None:
         try:
             listing = await self.contracts.listing(wanted.instrument)
-            await SeriesFetch(self._gateway, wanted, listing, now, put).run()
+            await SeriesFetch(self._gateway, wanted, listing, now, put, self._budget).run()
         except BarledgerError as error:
             if isinstance(error, _END_ALL):
                 raise

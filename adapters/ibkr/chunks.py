@@ -11,6 +11,7 @@ import numpy as np
 
 from adapters.ibkr.limits import (
     BARS_PER_QUESTION,
+    CONTROL_SESSIONS,
     SECONDS_PER_QUESTION,
     SESSIONS_PER_QUESTION,
     YEARS_PER_QUESTION,
@@ -32,6 +33,8 @@ _MINUTE = BarType(1, BarUnit.MIN)
 _HOUR = BarType(1, BarUnit.HOUR)
 _FOUR_HOURS = BarType(4, BarUnit.HOUR)
 _PERIODS_IN_YEAR = {BarUnit.DAY: 252, BarUnit.WEEK: 52, BarUnit.MONTH: 12}
+_MARGIN = 60 * NANOSECONDS_IN_SECOND
+_NEARLY_A_DAY = NANOSECONDS_IN_DAY * 47 // 48
 # A bar of a month is labelled by its first day and can begin before the first session wanted.
 _LONGEST_PERIOD_DAYS = 31
 
@@ -50,6 +53,11 @@ class Question:
     duration: str
 
     @property
+    def is_exact(self) -> bool:
+        """Whether it reaches back by the clock, and not by trading days as IBKR knows them."""
+        return self.duration.endswith("S")
+
+    @property
     def span(self) -> Interval:
         """From the start of what is wanted to its end."""
         return Interval(self.time.intervals[0].start, self.time.intervals[-1].end)
@@ -61,12 +69,13 @@ def bar_size(bar_type: BarType) -> str:
     return f"{bar_type.step} {one if bar_type.step == 1 else many}"
 
 
-def questions(wanted: Wanted) -> list[Question]:
-    """Return the questions for all that is wanted, in order of time.
+def questions(wanted: Wanted) -> Iterator[Question]:
+    """Yield the questions for all that is wanted, in order of time.
 
     Sessions with one between them that is held are not asked for in one question.
     """
-    return [one for run in _runs(wanted) for one in _cut(run, wanted)]
+    for run in _runs(wanted):
+        yield from _cut(run, wanted.series.bar_type)
 
 
 def halves(question: Question, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> list[Question]:
@@ -101,54 +110,78 @@ def _flat(periods: Sequence[tuple[Session, ...]]) -> tuple[Session, ...]:
     return tuple(itertools.chain.from_iterable(periods))
 
 
-def _runs(wanted: Wanted) -> Iterator[tuple[Session, ...]]:
+@attrs.frozen
+class _Lacking:
+    """A session, and the time of it that is wanted."""
+
+    session: Session
+    time: IntervalSet
+
+    @property
+    def is_whole(self) -> bool:
+        first, last = self.time.intervals[0], self.time.intervals[-1]
+        return first.start == self.session.open and last.end == self.session.close
+
+
+def _runs(wanted: Wanted) -> Iterator[list[_Lacking]]:
     """Yield sessions in a row of which something is wanted, those of a part by themselves."""
-    run: list[Session] = []
-    for session in wanted.sessions:
-        lacking = of_sessions((session,), wanted.time)
-        if lacking and (not wanted.series.bar_type.is_intraday or _is_whole(session, lacking)):
-            run.append(session)
+    run: list[_Lacking] = []
+    for session, time in by_session(wanted.sessions, wanted.time):
+        one = _Lacking(session, time)
+        if time and (not wanted.series.bar_type.is_intraday or one.is_whole):
+            run.append(one)
             continue
         if run:
-            yield tuple(run)
+            yield run
             run = []
-        if lacking:
-            yield (session,)
+        if time:
+            yield [one]
     if run:
-        yield tuple(run)
+        yield run
 
 
-def _is_whole(session: Session, lacking: IntervalSet) -> bool:
-    return lacking.intervals[0].start == session.open and lacking.intervals[-1].end == session.close
+def by_session(
+    sessions: Sequence[Session], time: IntervalSet
+) -> Iterator[tuple[Session, IntervalSet]]:
+    """Yield each session with the part of `time` that lies in its hours; both are in order."""
+    intervals, place = time.intervals, 0
+    for session in sessions:
+        while place < len(intervals) and intervals[place].end <= session.open:
+            place += 1
+        last = place
+        while last < len(intervals) and intervals[last].start < session.close:
+            last += 1
+        hours = IntervalSet.of((session.open, session.close))
+        yield session, IntervalSet(intervals[place:last]).intersection(hours)
 
 
 def of_sessions(sessions: Sequence[Session], time: IntervalSet) -> IntervalSet:
-    """Return the part of `time` that lies in the hours of `sessions`."""
-    return time.intersection(IntervalSet.of(*((one.open, one.close) for one in sessions)))
+    """Return the part of `time` that lies in the hours of `sessions`, which are in order."""
+    return IntervalSet(tuple(one for _, part in by_session(sessions, time) for one in part))
 
 
-def _cut(run: tuple[Session, ...], wanted: Wanted) -> Iterator[Question]:
+def _cut(run: Sequence[_Lacking], bar_type: BarType) -> Iterator[Question]:
     """Yield questions about sessions in a row, none of them larger than a gateway likes."""
-    bar_type = wanted.series.bar_type
     if bar_type.unit is BarUnit.SEC:
-        yield from _by_seconds(run, wanted)
+        for one in run:
+            yield from _by_seconds(one, bar_type)
         return
     # One bar is never asked for by two questions, so that weeks and months stay whole.
-    periods = _periods(run, bar_type)
-    for some in itertools.batched(periods, _periods_per_question(run, bar_type)):
+    lacking = {one.session: one.time for one in run}
+    periods = _periods(tuple(lacking), bar_type)
+    for some in itertools.batched(periods, _periods_per_question(tuple(lacking), bar_type)):
         part = _flat(some)
-        yield question_about(part, of_sessions(part, wanted.time), bar_type)
+        time = IntervalSet(tuple(one for session in part for one in lacking[session]))
+        yield question_about(part, time, bar_type)
 
 
-def _by_seconds(run: tuple[Session, ...], wanted: Wanted) -> Iterator[Question]:
-    """Yield questions about parts of sessions, for bars that are too many in a whole one."""
-    bar_type = wanted.series.bar_type
+def _by_seconds(one: _Lacking, bar_type: BarType) -> Iterator[Question]:
+    """Yield questions about parts of a session, for bars that are too many in a whole one."""
     longest = SECONDS_PER_QUESTION[bar_type.step] * NANOSECONDS_IN_SECOND
-    for session in run:
-        for piece in of_sessions((session,), wanted.time):
-            for start in range(piece.start, piece.end, longest):
-                time = IntervalSet.of((start, min(start + longest, piece.end)))
-                yield question_about((session,), time, bar_type)
+    for piece in one.time:
+        for start in range(piece.start, piece.end, longest):
+            time = IntervalSet.of((start, min(start + longest, piece.end)))
+            yield question_about((one.session,), time, bar_type)
 
 
 def _periods_per_question(run: Sequence[Session], bar_type: BarType) -> int:
@@ -160,24 +193,45 @@ def _periods_per_question(run: Sequence[Session], bar_type: BarType) -> int:
     return YEARS_PER_QUESTION * _PERIODS_IN_YEAR[bar_type.unit]
 
 
-def question_about(sessions: Sequence[Session], time: IntervalSet, bar_type: BarType) -> Question:
-    """Return the question for `time`, which lies in `sessions`, all of them in a row."""
-    end = time.intervals[-1].end
-    return Question(tuple(sessions), time, end, _duration(sessions, time, bar_type))
+def question_about(
+    sessions: Sequence[Session], time: IntervalSet, bar_type: BarType, *, control: bool = False
+) -> Question:
+    """Return the question for `time`, which lies in `sessions`, all of them in a row.
+
+    With `control` it reaches back some trading days further, so that an answer without bars of
+    `time` shows at least that there are bars to be had.
+    """
+    end = time.intervals[-1].end + _beyond(sessions[-1], time)
+    duration = _duration(sessions, time.intervals[0].start, end, bar_type, control=control)
+    return Question(tuple(sessions), time, end, duration)
 
 
-def _duration(sessions: Sequence[Session], time: IntervalSet, bar_type: BarType) -> str:
+def _beyond(session: Session, time: IntervalSet) -> int:
+    """Return how far a question's end lies after the close of its last session.
+
+    Nobody has written down whether an end is inclusive. Where the next session follows at once,
+    an end beyond the close would be amid it.
+    """
+    follows_at_once = session.close - session.open >= _NEARLY_A_DAY
+    at_close = time.intervals[-1].end == session.close
+    return _MARGIN if at_close and not follows_at_once else 0
+
+
+def _duration(
+    sessions: Sequence[Session], start: int, end: int, bar_type: BarType, *, control: bool
+) -> str:
     """Return how far a question reaches back from its end, in IBKR's words.
 
     Its table gives seconds for bars of up to a minute, trading days for those up to an hour, then
     weeks, months and years. What is longer than needed is left out of the answer.
     """
-    start, end = time.intervals[0].start, time.intervals[-1].end
-    if bar_type <= _MINUTE and len(sessions) == 1 and end - start <= NANOSECONDS_IN_DAY:
+    more = CONTROL_SESSIONS if control else 0
+    in_seconds = bar_type.unit is BarUnit.SEC or (bar_type == _MINUTE and not control)
+    if in_seconds and len(sessions) == 1 and end - start <= NANOSECONDS_IN_DAY:
         return f"{-(-(end - start) // NANOSECONDS_IN_SECOND)} S"
     if bar_type <= _HOUR:
-        return f"{len(sessions)} D"
-    days = (sessions[-1].date - sessions[0].date).days + 2
+        return f"{len(sessions) + more} D"
+    days = (sessions[-1].date - sessions[0].date).days + 2 + 2 * more
     if bar_type <= _FOUR_HOURS:
         return f"{-(-days // 7)} W"
     if bar_type.is_intraday:

@@ -152,6 +152,7 @@ class Connection:
             Unanswered: telling why.
         """
         request = self._ib.client.getReqId()
+        self._log(f"request {request} asks for bars: {asked.identity}")
         future = self._ib.wrapper.startReq(request, asked.contract)
         self._ib.client.reqHistoricalData(
             request,
@@ -173,6 +174,7 @@ class Connection:
                 self._send(self._ib.client.cancelHistoricalData, request)
                 self._cancelled.add(request)
             raise
+        self._log(f"request {request} is answered: {answer}")
         return answer
 
     async def time(self) -> int:

@@ -57,7 +57,10 @@ def _from_decimals(columns: Sequence[Sequence[str]]) -> tuple[list[Int64Array], 
     numbers = [[_decimal(text) for text in column] for column in columns]
     digits = max((_digits(one) for column in numbers for one in column), default=0)
     if digits > MAX_PRECISION:
-        raise ValueError(f"a number has {digits} decimals")
+        longest = max((text for column in columns for text in column), key=len)
+        raise ValueError(
+            f"the number {longest} has more than the {MAX_PRECISION} decimals that are kept"
+        )
     integers = [[int(one.scaleb(digits)) for one in column] for column in numbers]
     if any(abs(one) >= 10**MAX_DIGITS for column in integers for one in column):
         raise ValueError(f"a number has more than {MAX_DIGITS} digits")

@@ -36,6 +36,10 @@ class HistoryAnswer:
     def __len__(self) -> int:
         return len(self.dates)
 
+    def __str__(self) -> str:
+        edges = f", from {self.dates[0]} to {self.dates[-1]}" if self.dates else ""
+        return f"{len(self)} bars{edges}"
+
 
 OnHistory = Callable[[int, HistoryAnswer], None]
 OnUndecodable = Callable[[int, str], None]

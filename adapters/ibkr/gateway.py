@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from adapters.ibkr.answers import Meaning, refusal
@@ -16,16 +16,27 @@ from adapters.ibkr.pacing import Pacing
 from adapters.ibkr.patience import Patience
 from adapters.ibkr.retries import Retries
 from adapters.ibkr.session import Session
+from domain.errors import BarledgerError, GatewayUnreachableError
 from domain.fetching import WaitCause
 
 if TYPE_CHECKING:
     from ib_async import Contract, ContractDetails
 
+_ATTEMPTS_FOR_START = 2
+
 
 class Gateway:
     """Requests to one gateway; a few are open at a time. It is used from one event loop alone."""
 
-    def __init__(self, session: Session, pacing: Pacing, patience: Patience, gate: Gate) -> None:
+    def __init__(
+        self,
+        session: Session,
+        pacing: Pacing,
+        patience: Patience,
+        gate: Gate,
+        log: Callable[[str], None],
+    ) -> None:
+        self._log = log
         self._session = session
         self._pacing = pacing
         self._retries = Retries(patience, gate)
@@ -61,7 +72,7 @@ class Gateway:
         last ten minutes: what only saves requests is not waited for.
 
         Raises:
-            BarledgerError: it cannot be asked, or refuses.
+            GatewayUnreachableError: there is no gateway.
         """
         one = f"{contract_identity(contract)}|{what_to_show}"
         identity = f"head|{one}"
@@ -73,7 +84,15 @@ class Gateway:
                 connection = await self._session.usable()
                 return await connection.history_start(contract, what_to_show)
 
-        return await _or_none(self._retries.asked(name, ask))
+        used = self._retries.patience.attempts - _ATTEMPTS_FOR_START
+        try:
+            return await _or_none(self._retries.asked(name, ask, used=max(used, 0)))
+        except GatewayUnreachableError:
+            raise
+        except BarledgerError as error:
+            # Whatever it is, questions for bars will meet it too, if it is of weight.
+            self._log(f"when the history of {name} starts is not known: {error.message}")
+            return None
 
     async def history(
         self,

@@ -21,6 +21,8 @@ SECONDS_OF_PACING, REQUESTS_PER_PACING = 600, 60
 # At most 50 historical requests may be open at once; a gateway serves few of them side by side
 # (experience: three to six).
 REQUESTS_IN_FLIGHT = 5
+# So many answers are asked for that nobody has taken yet, so that memory stays bounded.
+ANSWERS_AHEAD = 4 * REQUESTS_IN_FLIGHT
 # So many that none waits long for its turn to be sent, and is taken for unanswered.
 LOOKUPS_IN_FLIGHT = 20
 
@@ -42,6 +44,8 @@ BARS_PER_QUESTION = 8_000
 # Fewer than make a year of months or weeks, which is the longest that is answered.
 SESSIONS_PER_QUESTION = 220
 YEARS_PER_QUESTION = 10
+# How many trading days more a question reaches back that is to confirm that there are no bars.
+CONTROL_SESSIONS = 5
 # What IBKR's table of step sizes gives for bars of so many seconds.
 SECONDS_PER_QUESTION = {1: 1_800, 5: 7_200, 10: 14_400, 15: 14_400, 30: 28_800}
 

@@ -4,50 +4,64 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
-from itertools import groupby
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
-from adapters.ibkr.answered_bars import bars_of
+from adapters.ibkr.answered_bars import Heard, heard
 from adapters.ibkr.chunks import Question, bar_size, halves, of_sessions, question_about, questions
+from adapters.ibkr.completeness import Completeness
 from adapters.ibkr.connection import HistoryRequest
 from adapters.ibkr.contract_search import Listing
 from adapters.ibkr.contracts import what_to_show
 from adapters.ibkr.failures import NoAnswer, Undecodable
 from adapters.ibkr.gateway import Gateway
-from adapters.ibkr.limits import REQUESTS_IN_FLIGHT, SETTLING_SECONDS, SMALL_BAR_SECONDS
+from adapters.ibkr.limits import REQUESTS_IN_FLIGHT, SMALL_BAR_SECONDS
 from adapters.ibkr.retries import unusable
 from domain.bar_type import NANOSECONDS_IN_SECOND, BarType, BarUnit
 from domain.bars import Bars
-from domain.fetching import Answer, FetchedBars, HistoryStart, Wanted
+from domain.fetching import Answer, FetchedBars, HistoryStart, Stray, Wanted
+from domain.instrument import InstrumentClass
 from domain.intervals import NO_TIME, IntervalSet
-from domain.sessions import Hours, Session, midnight_utc, period_dates
+from domain.sessions import Hours, Session, date_of_label
 from domain.venues import venue
 
 Emit = Callable[[Answer], Awaitable[None]]
+_WITH_REGULAR_HOURS = frozenset({InstrumentClass.EQUITY, InstrumentClass.INDEX})
 
 
 class SeriesFetch:
     """One series on its way; `now` is UTC nanoseconds, and no bar that closes later is taken."""
 
     def __init__(
-        self, gateway: Gateway, wanted: Wanted, listing: Listing, now: int, emit: Emit
+        self,
+        gateway: Gateway,
+        wanted: Wanted,
+        listing: Listing,
+        now: int,
+        emit: Emit,
+        budget: asyncio.Semaphore,
     ) -> None:
+        """Take what to ask for; `budget` has a place for each answer that was not handed on yet."""
         self._gateway = gateway
         self._wanted = wanted
         self._contract = listing.contract
         self._price_decimals = listing.price_decimals
-        self._now = now
+        self._completeness = Completeness(wanted.series.bar_type, now)
         self._emit = emit
+        self._budget = budget
+        self._start: int | None = None
+        self._stray: set[int] = set()
         self._name = str(wanted.series.instrument_id)
         self._bar_type = wanted.series.bar_type
-        self._what = what_to_show(wanted.instrument.instrument_class)
+        kind = wanted.instrument.instrument_class
+        self._what = what_to_show(kind)
         self._zone = venue(wanted.series.instrument_id.venue).tzinfo
-        self._regular = wanted.hours is Hours.REGULAR
+        # What IBKR calls the regular hours of a future are those of the floor long ago.
+        self._regular = wanted.hours is Hours.REGULAR and kind in _WITH_REGULAR_HOURS
 
     async def run(self) -> None:
         """Hand on all answers.
@@ -55,18 +69,30 @@ class SeriesFetch:
         Raises:
             BarledgerError: nothing more will come.
         """
-        todo = deque(questions(await self._since_history_start()))
+        todo = questions(await self._since_history_start())
         asked: deque[asyncio.Task[FetchedBars]] = deque()
         try:
-            while todo or asked:
-                while todo and len(asked) < REQUESTS_IN_FLIGHT:
-                    asked.append(asyncio.ensure_future(self._answered(todo.popleft())))
+            while True:
+                for question in itertools.islice(todo, REQUESTS_IN_FLIGHT - len(asked)):
+                    asked.append(asyncio.ensure_future(self._answered(question)))
+                if not asked:
+                    break
                 await self._emit(await asked[0])
                 asked.popleft()
+                self._budget.release()
         finally:
-            for task in asked:
-                task.cancel()
-            await asyncio.gather(*asked, return_exceptions=True)
+            await self._end(asked)
+        if self._stray:
+            dates = sorted({date_of_label(one) for one in self._stray})
+            await self._emit(Stray(self._wanted.series, tuple(dates), len(self._stray)))
+
+    async def _end(self, asked: Iterable[asyncio.Task[FetchedBars]]) -> None:
+        """Cancel what is still asked, and give back its places."""
+        for task in asked:
+            task.cancel()
+        for ended in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(ended, FetchedBars):
+                self._budget.release()
 
     async def _since_history_start(self) -> Wanted:
         """Return what is wanted without the sessions before the source's first bar."""
@@ -74,27 +100,50 @@ class SeriesFetch:
         if not wanted.asks_history_start:
             return wanted
         start = await self._gateway.history_start(self._name, self._contract, self._what)
-        if start is None:
+        before = tuple(one for one in wanted.sessions if start and one.close <= start)
+        if start is None or (before and await self._has_bars(before)):
             return wanted
+        self._start = start
         await self._emit(HistoryStart(wanted.series, start))
-        left = tuple(session for session in wanted.sessions if session.close > start)
+        left = wanted.sessions[len(before) :]
         return attrs.evolve(wanted, sessions=left, time=of_sessions(left, wanted.time))
+
+    async def _has_bars(self, before: Sequence[Session]) -> bool:
+        """Whether there are bars before what is said to be the start; one session tells."""
+        last = before[-1]
+        time = IntervalSet.of((last.open, last.close))
+        found = await self._heard(question_about([last], time, self._bar_type))
+        return bool(len(found.bars))
 
     async def _answered(self, question: Question) -> FetchedBars:
         """Return the answer to a question; of sessions without bars it is asked twice."""
-        bars = await self._bars(question)
-        empty = NO_TIME
-        for run in self._silent(question, bars):
-            again = question_about(run, of_sessions(run, question.time), self._bar_type)
-            more = await self._bars(again)
-            bars = _joined(bars, more)
-            for silent in self._silent(again, more):
-                empty = empty.union(of_sessions(silent, question.time))
-        attested = self._attested(question, bars)
+        await self._budget.acquire()
+        try:
+            return await self._completed(question)
+        except BaseException:
+            self._budget.release()
+            raise
+
+    async def _completed(self, question: Question) -> FetchedBars:
+        judge = self._completeness
+        first = await self._heard(question)
+        bars, empty, unknown = judge.kept(first, question), NO_TIME, NO_TIME
+        for run in judge.doubtful(question, first, bars, self._start):
+            time = of_sessions(run, question.time)
+            again = question_about(run, time, self._bar_type, control=True)
+            more = await self._heard(again)
+            bars = _joined(bars, judge.kept(more, again))
+            silent = of_sessions(tuple(judge.silent(run, bars)), question.time)
+            # Who has no bars at all to show cannot say that these do not exist.
+            if len(more.opens) or has_small_bars(self._bar_type):
+                empty = empty.union(silent)
+            else:
+                unknown = unknown.union(silent)
+        attested = judge.attested(question, bars).difference(unknown)
         return FetchedBars(self._wanted.series, attested, bars, empty.intersection(attested))
 
-    async def _bars(self, question: Question, used: int = 0) -> Bars:
-        """Return the bars of a question, in halves where the whole is not answered in time."""
+    async def _heard(self, question: Question, used: int = 0) -> Heard:
+        """Return the answer to a question, in halves where the whole is not answered in time."""
         parts = halves(question, self._bar_type, self._zone)
         try:
             answer = await self._gateway.history(
@@ -105,57 +154,16 @@ class SeriesFetch:
                 can_ask_less=len(parts) > 1,
             )
         except NoAnswer:
-            return Bars.concat([await self._bars(part, used + 1) for part in parts])
+            return _together([await self._heard(part, used + 1) for part in parts])
         if answer is None:
-            return Bars.empty()
+            return Heard(Bars.empty(), np.empty(0, np.int64))
         try:
-            return self._wanted_of(bars_of(answer, self._wanted, self._price_decimals), question)
+            found = heard(answer, self._wanted, self._price_decimals)
         except Undecodable as error:
             raise unusable(error, self._name) from error
-
-    def _wanted_of(self, bars: Bars, question: Question) -> Bars:
-        """Return the bars that were asked for and have closed."""
-        if not self._bar_type.is_intraday:
-            dates = {self._period(session) for session in question.sessions}
-            labels = np.array([midnight_utc(date) for date in dates], np.int64)
-            return bars.take(np.isin(bars.ts_open, labels) & (bars.ts_event <= self._now))
-        starts = np.array([one.start for one in question.time], np.int64)
-        ends = np.array([one.end for one in question.time], np.int64)
-        place = np.searchsorted(starts, bars.ts_open, side="right") - 1
-        inside = (place >= 0) & (bars.ts_event <= ends[np.maximum(place, 0)])
-        return bars.take(inside & (bars.ts_event <= self._now))
-
-    def _silent(self, question: Question, bars: Bars) -> Iterator[tuple[Session, ...]]:
-        """Yield sessions in a row that have ended, and of which an answer has no bar."""
-        for silent, run in groupby(question.sessions, lambda one: self._is_silent(one, bars)):
-            if silent:
-                yield tuple(run)
-
-    def _is_silent(self, session: Session, bars: Bars) -> bool:
-        return self._has_settled(session) and not self._bars_in(session, bars).any()
-
-    def _has_settled(self, session: Session) -> bool:
-        """Whether nothing of a session is still to come."""
-        return session.close + SETTLING_SECONDS * NANOSECONDS_IN_SECOND <= self._now
-
-    def _bars_in(self, session: Session, bars: Bars) -> NDArray[np.bool_]:
-        if not self._bar_type.is_intraday:
-            of_period: NDArray[np.bool_] = bars.ts_open == midnight_utc(self._period(session))
-            return of_period
-        inside: NDArray[np.bool_] = (bars.ts_open >= session.open) & (bars.ts_open < session.close)
-        return inside
-
-    def _attested(self, question: Question, bars: Bars) -> IntervalSet:
-        """Return the time that an answer speaks of: to its last bar where a session goes on."""
-        attested = question.time
-        for session in question.sessions:
-            if self._has_settled(session):
-                continue
-            closes = bars.ts_event[self._bars_in(session, bars)]
-            last = int(closes.max()) if len(closes) else session.open
-            if self._bar_type.is_intraday or not len(closes):
-                attested = attested.difference(IntervalSet.of((last, max(last, session.close))))
-        return attested
+        stray = self._completeness.stray(question, found, self._wanted.sessions)
+        self._stray.update(stray.tolist())
+        return found
 
     def _request(self, question: Question) -> HistoryRequest:
         seconds = -(-question.end // NANOSECONDS_IN_SECOND)
@@ -168,9 +176,6 @@ class SeriesFetch:
             regular_hours=self._regular,
         )
 
-    def _period(self, session: Session) -> dt.date:
-        return period_dates(session.date, self._bar_type)[0]
-
 
 def has_small_bars(bar_type: BarType) -> bool:
     """Whether IBKR's rules for small bars are about these."""
@@ -178,6 +183,12 @@ def has_small_bars(bar_type: BarType) -> bool:
 
 
 def _joined(one: Bars, other: Bars) -> Bars:
-    """Return the bars of both in order of time; none is in both."""
-    both = Bars.concat([one, other])
-    return both.take(np.argsort(both.ts_open, kind="stable"))
+    """Return the bars of both in order of time; where both have one, the later answer's stays."""
+    both = Bars.concat([other, one])
+    return both.take(np.unique(both.ts_open, return_index=True)[1])
+
+
+def _together(parts: Sequence[Heard]) -> Heard:
+    """Return what the answers to the parts of a question hold."""
+    bars = _joined(parts[0].bars, parts[1].bars)
+    return Heard(bars, np.unique(np.concatenate([one.opens for one in parts])))

@@ -13,7 +13,7 @@ from adapters.ibkr.event_loop import EventLoop
 from adapters.ibkr.gateway_folder import GatewayFolder
 from adapters.ibkr.patience import Patience
 from domain.bars import Bars
-from domain.fetching import Answer, FetchedBars, HistoryStart, SeriesFailed, Waiting, Wanted
+from domain.fetching import Answer, FetchedBars, Waiting, Wanted
 from domain.instrument import Instrument, Series
 from domain.intervals import IntervalSet
 from domain.ports import Clock
@@ -146,7 +146,7 @@ class _Answers:
             while come[-1] is not None:
                 come.append(self._queue.get_nowait())
         for answer in come:
-            if isinstance(answer, FetchedBars | HistoryStart | SeriesFailed):
+            if answer is not None and not isinstance(answer, Waiting):
                 self._loop.call(self._places.release)
         return come
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.ibkr.chunks import Question, bar_size, halves, questions
+from adapters.ibkr.chunks import Question, bar_size, halves, question_about, questions
 from adapters.ibkr.limits import BARS_PER_QUESTION, SECONDS_PER_QUESTION
 from domain.bar_type import NANOSECONDS_IN_SECOND, BarType
 from domain.fetching import Wanted
@@ -51,7 +51,7 @@ def _asked(found: list[Question]) -> IntervalSet:
     ("bar_type", "days", "durations"),
     [
         ("1_MIN", 45, ["20 D", "20 D", "5 D"]),
-        ("1_MIN", 1, ["23400 S"]),
+        ("1_MIN", 1, ["23460 S"]),
         ("5_MIN", 130, ["102 D", "28 D"]),
         ("1_HOUR", 300, ["220 D", "80 D"]),
         ("4_HOUR", 10, ["3 W"]),
@@ -64,15 +64,15 @@ def _asked(found: list[Question]) -> IntervalSet:
 def test_sessions_in_a_row_are_asked_for_together(
     bar_type: str, days: int, durations: list[str]
 ) -> None:
-    found = questions(_wanted(bar_type, _sessions(days)))
+    found = list(questions(_wanted(bar_type, _sessions(days))))
     assert [one.duration for one in found] == durations
-    assert found[-1].end == _sessions(days)[-1].close
+    assert found[-1].end == _sessions(days)[-1].close + MINUTE
 
 
 def test_a_session_that_is_held_divides_questions() -> None:
     sessions = _sessions(5)
     time = IntervalSet.of(*((one.open, one.close) for one in sessions if one != sessions[2]))
-    found = questions(_wanted("1_MIN", sessions, time))
+    found = list(questions(_wanted("1_MIN", sessions, time)))
     assert [(one.duration, len(one.sessions)) for one in found] == [("2 D", 2), ("2 D", 2)]
     assert _asked(found) == time
 
@@ -87,13 +87,14 @@ def test_a_hole_is_asked_for_alone() -> None:
 @pytest.mark.parametrize("seconds", sorted(SECONDS_PER_QUESTION))
 def test_small_bars_are_asked_for_in_pieces_of_a_session(seconds: int) -> None:
     (session,) = _sessions(1)
-    found = questions(_wanted(f"{seconds}_SEC", (session,)))
+    found = list(questions(_wanted(f"{seconds}_SEC", (session,))))
     longest = SECONDS_PER_QUESTION[seconds]
     assert len(found) == -(-23_400 // longest)
     assert _asked(found) == IntervalSet.of((session.open, session.close))
     for one in found:
         length = (one.span.end - one.span.start) // NANOSECONDS_IN_SECOND
-        assert one.duration == f"{length} S"
+        beyond = 60 if one.span.end == session.close else 0
+        assert one.duration == f"{length + beyond} S"
         assert length <= longest
 
 
@@ -110,7 +111,7 @@ def test_all_that_is_wanted_is_asked_for_once_and_in_order(
     rng = random.Random(seed)
     lacking = [one for one in sessions if rng.random() < 0.7]
     time = IntervalSet.of(*((one.open, one.close) for one in lacking))
-    found = questions(_wanted(bar_type, sessions, time))
+    found = list(questions(_wanted(bar_type, sessions, time)))
     assert _asked(found) == time
     assert [s for one in found for s in one.sessions] == lacking
     if BarType.parse(bar_type).is_intraday:
@@ -144,7 +145,7 @@ def test_a_session_is_cut_where_a_bar_ends_by_the_clock(bar_type: str, middle: s
 @pytest.mark.parametrize(("bar_type", "days"), [("1_WEEK", 5 * 600), ("1_MONTH", 2_700)])
 def test_no_week_or_month_is_asked_for_twice(bar_type: str, days: int) -> None:
     size = BarType.parse(bar_type)
-    found = questions(_wanted(bar_type, _sessions(days)))
+    found = list(questions(_wanted(bar_type, _sessions(days))))
     assert len(found) > 1
     found += [half for one in found for half in halves(one, size, NEW_YORK)]
     for questions_in_a_row in (found[:2], found[-2:]):
@@ -177,3 +178,28 @@ def test_bar_sizes_are_in_the_gateways_words() -> None:
         "1 week",
         "1 month",
     ]
+
+
+def test_where_sessions_follow_at_once_no_question_ends_amid_the_next() -> None:
+    session = Session(dt.date(2024, 1, 2), utc("2024-01-02T00:00:00"), utc("2024-01-03T00:00:00"))
+    (found,) = questions(_wanted("1_MIN", (session,)))
+    assert (found.end, found.duration) == (session.close, "86400 S")
+
+
+@pytest.mark.parametrize(
+    ("bar_type", "duration"),
+    [
+        ("1_SEC", "23460 S"),
+        ("1_MIN", "7 D"),
+        ("1_HOUR", "7 D"),
+        ("4_HOUR", "2 W"),
+        ("1_DAY", "1 Y"),
+    ],
+)
+def test_what_is_to_be_confirmed_is_asked_for_with_days_before_it(
+    bar_type: str, duration: str
+) -> None:
+    sessions = _sessions(2)[1:] if bar_type == "1_SEC" else _sessions(2)
+    time = IntervalSet.of(*((one.open, one.close) for one in sessions))
+    found = question_about(sessions, time, BarType.parse(bar_type), control=True)
+    assert found.duration == duration

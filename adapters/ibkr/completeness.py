@@ -1,0 +1,142 @@
+"""What an answer leaves open: sessions to ask for again, and time that it does not speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.ibkr.answered_bars import Heard
+from adapters.ibkr.chunks import Question, by_session
+from adapters.ibkr.limits import SETTLING_SECONDS
+from domain.bar_type import NANOSECONDS_IN_SECOND, BarType
+from domain.bars import Bars, Int64Array
+from domain.intervals import IntervalSet
+from domain.sessions import Session, inside_sessions, midnight_utc, period_dates
+
+# An answer that ends so long before its last session does may have been cut.
+_LONG_BEFORE = 30 * 60 * NANOSECONDS_IN_SECOND
+
+
+@attrs.frozen
+class Completeness:
+    """Judges the answers about bars of one type at the time `now`, UTC nanoseconds."""
+
+    bar_type: BarType
+    now: int
+
+    def kept(self, heard: Heard, question: Question) -> Bars:
+        """Return the bars that were asked for and that nothing can change any more.
+
+        Of a session that goes on, or ended a while ago, the newest bar of the answer may still
+        grow: only a bar that follows it shows that it has ended.
+        """
+        bars = heard.bars
+        if not self.bar_type.is_intraday:
+            periods = {self._label(one) for one in question.sessions if self.has_settled(one)}
+            labels = np.array(sorted(periods), np.int64)
+            return bars.take(np.isin(bars.ts_open, labels) & (bars.ts_event <= self.now))
+        chosen = _overlapping(bars, question.time) & (bars.ts_event <= self.now)
+        for session in question.sessions:
+            if not self.has_settled(session):
+                newest = bars.ts_open == heard.opens[-1] if len(heard.opens) else chosen
+                chosen &= ~(newest & self._of(session, bars))
+        return bars.take(chosen)
+
+    def doubtful(
+        self, question: Question, heard: Heard, bars: Bars, history_start: int | None
+    ) -> Iterator[tuple[Session, ...]]:
+        """Yield sessions in a row to ask for again: those without bars, and those that may be cut.
+
+        IBKR counts trading days back from the end as it knows them, so that an answer can begin
+        amid the first session that was meant.
+        """
+        cut = set(self._cut(question, heard, bars, history_start))
+        yield from _in_a_row(
+            question.sessions, lambda one: one in cut or self._is_silent(one, bars)
+        )
+
+    def silent(self, sessions: Iterable[Session], bars: Bars) -> Iterator[Session]:
+        """Yield the sessions that have ended and of which there is no bar."""
+        return (one for one in sessions if self._is_silent(one, bars))
+
+    def _is_silent(self, session: Session, bars: Bars) -> bool:
+        return self.has_settled(session) and not self._of(session, bars).any()
+
+    def has_settled(self, session: Session) -> bool:
+        """Whether nothing of a session is still to come."""
+        return session.close + SETTLING_SECONDS * NANOSECONDS_IN_SECOND <= self.now
+
+    def _cut(
+        self, question: Question, heard: Heard, bars: Bars, history_start: int | None
+    ) -> Iterator[Session]:
+        if question.is_exact or not self.bar_type.is_intraday or not len(bars):
+            return
+        times = dict(by_session(question.sessions, question.time))
+        first, last = question.sessions[0], question.sessions[-1]
+        opens = bars.ts_open[self._of(first, bars)]
+        begins_late = len(opens) and int(opens[0]) > times[first].intervals[0].start
+        if begins_late and heard.opens[0] >= opens[0] and opens[0] != history_start:
+            yield first
+        closes = bars.ts_event[self._of(last, bars)]
+        end = times[last].intervals[-1].end
+        if len(closes) and self.has_settled(last) and int(closes[-1]) < end - _LONG_BEFORE:
+            yield last
+
+    def attested(self, question: Question, bars: Bars) -> IntervalSet:
+        """Return the time that an answer speaks of: to its last bar where a session goes on."""
+        attested = question.time
+        for session in question.sessions:
+            if self.has_settled(session):
+                continue
+            closes = bars.ts_event[self._of(session, bars)]
+            last = int(closes.max()) if len(closes) else session.open
+            if self.bar_type.is_intraday or not len(closes):
+                attested = attested.difference(IntervalSet.of((last, max(last, session.close))))
+        return attested
+
+    def stray(self, question: Question, heard: Heard, sessions: tuple[Session, ...]) -> Int64Array:
+        """Return the opens of bars amid what was asked for that lie in no session at all."""
+        first, last = question.sessions[0], question.sessions[-1]
+        opens = heard.opens
+        if self.bar_type.is_intraday:
+            amid = (opens >= first.open) & (opens < last.close)
+            return opens[amid & ~inside_sessions(opens, sessions)]
+        labels = np.array([self._label(one) for one in sessions], np.int64)
+        amid = (opens >= self._label(first)) & (opens <= self._label(last))
+        return opens[amid & ~np.isin(opens, labels)]
+
+    def _of(self, session: Session, bars: Bars) -> NDArray[np.bool_]:
+        """Return which bars are of a session, or of its week or month."""
+        if not self.bar_type.is_intraday:
+            of_period: NDArray[np.bool_] = bars.ts_open == self._label(session)
+            return of_period
+        inside: NDArray[np.bool_] = (bars.ts_open >= session.open) & (bars.ts_open < session.close)
+        return inside
+
+    def _label(self, session: Session) -> int:
+        return midnight_utc(period_dates(session.date, self.bar_type)[0])
+
+
+def _overlapping(bars: Bars, time: IntervalSet) -> NDArray[np.bool_]:
+    """Return which bars have a part of `time`: a bar before a pause may end amid it."""
+    if not time:
+        return np.zeros(len(bars), np.bool_)
+    starts = np.array([one.start for one in time], np.int64)
+    ends = np.array([one.end for one in time], np.int64)
+    place = np.searchsorted(ends, bars.ts_open, side="right")
+    found: NDArray[np.bool_] = (place < len(ends)) & (
+        starts[np.minimum(place, len(ends) - 1)] < bars.ts_event
+    )
+    return found
+
+
+def _in_a_row(
+    sessions: Iterable[Session], is_chosen: Callable[[Session], bool]
+) -> Iterator[tuple[Session, ...]]:
+    for chosen, run in groupby(sessions, is_chosen):
+        if chosen:
+            yield tuple(run)
