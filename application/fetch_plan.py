@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import attrs
@@ -13,6 +15,7 @@ from application.checked_range import CheckedRange, held_edges
 from application.fetch_parts import Part, cut_at_midnight
 from application.fetch_request import Keep
 from application.fetch_sources import HeldSources
+from application.fetch_texts import nothing_yet
 from domain.availability import Availability, SeriesHoldings
 from domain.bar_type import BarType
 from domain.fetching import Wanted
@@ -29,10 +32,12 @@ from domain.sessions import (
     slots,
 )
 from domain.venues import venue
-from domain.window import FAR_FUTURE, Window
+from domain.window import FAR_FUTURE, FAR_PAST, Window
 
 # No venue is closed for longer, so that this far away lie the sessions before and after a range.
 _NEAR = 16
+# A price of a day differs by the moment that counts as its close: the median of so many tells.
+_LONG_BARS_COMPARED = 5
 
 
 @attrs.frozen
@@ -42,7 +47,8 @@ class SeriesPlan:
     `meant` are the sessions that were asked about, `held` counts those of them that nothing is
     lacking of. `beside` are parts held from other sources next to what is wanted, to compare
     with and not to publish. `known` are all sessions of the calendar from before the first of
-    these parts to after the last. `instrument` is None until somebody has said what it is.
+    these parts to after the last, by `calendar`, its name. `instrument` is None until somebody has
+    said what it is.
     """
 
     name: str
@@ -56,6 +62,7 @@ class SeriesPlan:
     held: int = 0
     instrument: Instrument | None = None
     asks_history_start: bool = False
+    calendar: str = ""
 
     @property
     def compared(self) -> tuple[Part, ...]:
@@ -74,6 +81,11 @@ class SeriesPlan:
         kept = [one for one in self.parts if expiry is None or one.date <= expiry]
         beside = self.beside if kept else ()
         return attrs.evolve(self, instrument=instrument, parts=tuple(kept), beside=beside)
+
+    def near(self, dates: Iterable[dt.date]) -> tuple[Part, ...]:
+        """Return the whole days, weeks or months of some sessions, to compare levels there."""
+        firsts = {period_dates(date, self.series.bar_type)[0] for date in dates}
+        return tuple(whole_period(first, self.known, self.series.bar_type) for first in sorted(firsts))
 
     def wanted(self, parts: Sequence[Part], *, asks_history_start: bool = False) -> Wanted:
         """Return what the source is asked for to get `parts` of this plan."""
@@ -126,6 +138,7 @@ class Planner:
 
         Raises:
             NothingHeldError: an end is open, and nothing is held to take it from.
+            InvalidWindowError: the start lies in the future, and the end is open.
             UnknownCalendarError: the calendar that was named is none that is known now.
         """
         holdings = availability.holdings(series).remembered()
@@ -134,13 +147,16 @@ class Planner:
         first, last = self._known_dates(span, holdings, series.bar_type)
         named = availability.calendar_of(series.instrument_id)
         known = self.calendar.sessions(series.instrument_id, first, last, named, hours)
-        return _Planning(self, series, holdings, span, known).plan(name, hours)
+        plan = _Planning(self, series, holdings, span, known).plan(name, hours)
+        return attrs.evolve(plan, calendar=self.calendar.describe(series.instrument_id, named))
 
     def _window(self, series: Series) -> Window:
         """Return the window, whose end is the last session that is over where only it is open."""
         if self.window.end is not None or (self.window.start is None and not self.update):
             return self.window
         zone = venue(series.instrument_id.venue).tzinfo
+        if Window(self.window.start).bounds(zone)[0] > self.now:
+            raise nothing_yet(series, self.window.start)
         today = dt.datetime.fromtimestamp(self.now // 10**9, zone).date()
         return Window(self.window.start, today + dt.timedelta(days=1))
 
@@ -191,6 +207,7 @@ class _Planning:
         judged = self._judged(meant)
         wanted = {one.session: part for one in judged if (part := self._part(one))}
         wanted |= self._of_others(wanted)
+        wanted = self._whole_periods(wanted)
         parts = self._together(wanted)
         complete = sum(
             one.status is Status.COMPLETE and one.session not in wanted for one in judged
@@ -212,24 +229,43 @@ class _Planning:
     def _meant(self) -> list[Session]:
         span = self._span
         meant = span.chosen([one for one in self._known if span.first <= one.date <= span.last])
-        if self._bar_type.is_intraday or not meant:
+        if self._bar_type.is_intraday:
             return meant
-        # Of a week or month, all sessions are asked for or none.
-        first = period_dates(meant[0].date, self._bar_type)[0]
-        last = period_dates(meant[-1].date, self._bar_type)[1]
-        return [one for one in self._known if first <= one.date <= last]
+        # A week or month is meant as a whole, wherever an end of the window cuts it.
+        within = span.within
+        closing = {self._period(one) for one in meant if within.start < one.close <= within.end}
+        return [one for one in self._known if self._period(one) in closing]
 
     def _judged(self, meant: Sequence[Session]) -> list[Judged]:
-        judged = judge(meant, self._holdings, self._span.within, self._planner.now)
-        if not (self._bar_type.is_intraday and self._planner.takes_running):
-            return judged
         within, now = self._span.within, self._planner.now
+        if not self._bar_type.is_intraday:
+            return judge(meant, self._holdings, Interval(FAR_PAST, FAR_FUTURE), now)
+        judged = judge(meant, self._holdings, within, now)
+        if not self._planner.takes_running:
+            return judged
         boundary = int(slots(np.array([now], np.int64), self._bar_type, self._zone)[0])
         running = [one for one in meant if one.open < boundary and now < one.close]
         if boundary > within.start:
             so_far = Interval(within.start, min(within.end, boundary))
             judged += judge(running, self._holdings, so_far, FAR_FUTURE)
         return judged
+
+    def _whole_periods(self, wanted: dict[Session, Part]) -> dict[Session, Part]:
+        """Return what is wanted with all sessions of each week or month of which one is.
+
+        Its bar closes with the last of them: where one was left out, it could close too early.
+        """
+        if self._bar_type.is_intraday:
+            return wanted
+        by_period = {self._period(one): part for one, part in wanted.items()}
+        return {
+            one: wanted.get(one) or attrs.evolve(by, sessions=(one,), time=trading_time(one))
+            for one in self._known
+            if (by := by_period.get(self._period(one)))
+        }
+
+    def _period(self, session: Session) -> dt.date:
+        return period_dates(session.date, self._bar_type)[0]
 
     def _part(self, one: Judged) -> Part | None:
         """Return what is wanted of a session, or None where nothing is."""
@@ -291,28 +327,45 @@ class _Planning:
         return tuple(_joined(list(run)) for _, run in runs)
 
     def _beside(self, wanted: dict[Session, Part]) -> tuple[Part, ...]:
-        """Return what other sources hold next to each run of wanted sessions."""
+        """Return what other sources hold next to each run of wanted sessions.
+
+        Of bars of a day and longer several are taken: one alone tells little of a level.
+        """
         if self._planner.replaces_others:
             return ()
-        found: dict[dt.date, Part] = {}
-        known = self._known
-        for place, one in enumerate(known):
-            if one not in wanted:
-                continue
-            for near in known[max(place - 1, 0) : place + 2]:
-                if near not in wanted and self._can_be_compared(near):
-                    part = self._whole_period(near)
-                    found[part.date] = part
-        return tuple(found[date] for date in sorted(found))
+        periods = list(dict.fromkeys(map(self._period, self._known)))
+        of_wanted = {self._period(one) for one in wanted}
+        found: set[dt.date] = set()
+        for place, one in enumerate(periods):
+            if one in of_wanted:
+                found.update(self._next_to(periods[:place][::-1], of_wanted))
+                found.update(self._next_to(periods[place + 1 :], of_wanted))
+        return tuple(whole_period(one, self._known, self._bar_type) for one in sorted(found))
 
-    def _can_be_compared(self, session: Session) -> bool:
-        over = is_over(session, self._bar_type, self._planner.now)
-        return over and self._sources.others(session)
+    def _next_to(self, beyond: Sequence[dt.date], of_wanted: set[dt.date]) -> Iterator[dt.date]:
+        """Yield the first of the periods `beyond` that are to be compared, up to one that is not."""
+        most = 1 if self._bar_type.is_intraday else _LONG_BARS_COMPARED
+        for one in beyond[:most]:
+            if one in of_wanted or one not in self._comparable:
+                return
+            yield one
 
-    def _whole_period(self, session: Session) -> Part:
-        first, last = period_dates(session.date, self._bar_type)
-        of_it = [one for one in self._known if first <= one.date <= last]
-        return _joined([Part((one,), trading_time(one), joins=True) for one in of_it])
+    @functools.cached_property
+    def _comparable(self) -> set[dt.date]:
+        """The periods that are over, and that other sources gave bars of."""
+        now, others = self._planner.now, self._sources.others
+        over = (one for one in self._known if is_over(one, self._bar_type, now))
+        return {self._period(one) for one in over if others(one)}
+
+
+def whole_period(
+    first: dt.date, known: Sequence[Session], bar_type: BarType
+) -> Part:
+    """Return all that is `known` of the day, week or month that begins with a date."""
+    last = period_dates(first, bar_type)[1]
+    dates = [one.date for one in known]
+    start, end = bisect.bisect_left(dates, first), bisect.bisect_right(dates, last)
+    return _joined([Part((one,), trading_time(one), joins=True) for one in known[start:end]])
 
 
 def _joined(parts: Sequence[Part]) -> Part:
