@@ -199,19 +199,23 @@ def question_about(
     """Return the question for `time`, which lies in `sessions`, all of them in a row.
 
     With `control` it reaches back some trading days further, so that an answer without bars of
-    `time` shows at least that there are bars to be had.
+    `time` shows at least that there are bars to be had, and a little beyond the last close.
     """
-    end = time.intervals[-1].end + _beyond(sessions[-1], time)
+    end = time.intervals[-1].end + (_beyond(sessions[-1], time, bar_type) if control else 0)
     duration = _duration(sessions, time.intervals[0].start, end, bar_type, control=control)
     return Question(tuple(sessions), time, end, duration)
 
 
-def _beyond(session: Session, time: IntervalSet) -> int:
+def _beyond(session: Session, time: IntervalSet, bar_type: BarType) -> int:
     """Return how far a question's end lies after the close of its last session.
 
     Nobody has written down whether an end is inclusive. Where the next session follows at once,
-    an end beyond the close would be amid it.
+    an end beyond the close would be amid it; and of seconds no more are asked for than allowed.
     """
+    if bar_type.unit is BarUnit.SEC:
+        length = time.intervals[-1].end - time.intervals[0].start
+        if length + _MARGIN > SECONDS_PER_QUESTION[bar_type.step] * NANOSECONDS_IN_SECOND:
+            return 0
     follows_at_once = session.close - session.open >= _NEARLY_A_DAY
     at_close = time.intervals[-1].end == session.close
     return _MARGIN if at_close and not follows_at_once else 0

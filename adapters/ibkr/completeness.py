@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 from adapters.ibkr.answered_bars import Heard
 from adapters.ibkr.chunks import Question, by_session
 from adapters.ibkr.limits import SETTLING_SECONDS
-from domain.bar_type import NANOSECONDS_IN_SECOND, BarType
+from domain.bar_type import NANOSECONDS_IN_SECOND, BarType, BarUnit
 from domain.bars import Bars, Int64Array
 from domain.intervals import IntervalSet
 from domain.sessions import Session, inside_sessions, midnight_utc, period_dates
-
-# An answer that ends so long before its last session does may have been cut.
-_LONG_BEFORE = 30 * 60 * NANOSECONDS_IN_SECOND
 
 
 @attrs.frozen
@@ -52,7 +49,8 @@ class Completeness:
         """Yield sessions in a row to ask for again: those without bars, and those that may be cut.
 
         IBKR counts trading days back from the end as it knows them, so that an answer can begin
-        amid the first session that was meant.
+        amid the first session that was meant, and nobody has written down whether an end is
+        inclusive.
         """
         cut = set(self._cut(question, heard, bars, history_start))
         yield from _in_a_row(
@@ -73,17 +71,18 @@ class Completeness:
     def _cut(
         self, question: Question, heard: Heard, bars: Bars, history_start: int | None
     ) -> Iterator[Session]:
-        if question.is_exact or not self.bar_type.is_intraday or not len(bars):
+        if self.bar_type.unit not in (BarUnit.MIN, BarUnit.HOUR):
             return
         times = dict(by_session(question.sessions, question.time))
         first, last = question.sessions[0], question.sessions[-1]
         opens = bars.ts_open[self._of(first, bars)]
         begins_late = len(opens) and int(opens[0]) > times[first].intervals[0].start
-        if begins_late and heard.opens[0] >= opens[0] and opens[0] != history_start:
+        by_days = not question.is_exact and opens[:1] != history_start
+        if begins_late and by_days and heard.opens[0] >= opens[0]:
             yield first
         closes = bars.ts_event[self._of(last, bars)]
-        end = times[last].intervals[-1].end
-        if len(closes) and self.has_settled(last) and int(closes[-1]) < end - _LONG_BEFORE:
+        ends_early = len(closes) and int(closes[-1]) < last.close == question.end
+        if ends_early and self.has_settled(last):
             yield last
 
     def attested(self, question: Question, bars: Bars) -> IntervalSet:

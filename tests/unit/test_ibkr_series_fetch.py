@@ -161,16 +161,29 @@ def test_a_first_session_that_begins_late_after_others_is_not_cut() -> None:
     assert len(gateway.requests) == 1
 
 
-def test_an_answer_that_ends_long_before_its_last_session_is_asked_for_again() -> None:
+@pytest.mark.parametrize("lost", [1, 130])
+def test_an_answer_that_ends_before_its_last_session_is_asked_for_again(lost: int) -> None:
     sessions = _sessions(10)
 
     def cut(request: HistoryRequest, opens: list[int]) -> list[int]:
-        return opens[:-130] if request.duration == "10 D" else opens
+        return opens[:-lost] if request.duration == "10 D" else opens
 
     gateway, wanted = Gateway(_opens(sessions), sessions, cut), _wanted(sessions)
     bars, _, _ = _sum(_fetch(gateway, wanted))
     assert bars.ts_open.tolist() == list(gateway.opens)
     assert len(gateway.requests) == 2
+
+
+@pytest.mark.parametrize("days", [1, 10])
+def test_an_end_that_is_not_inclusive_loses_no_bar(days: int) -> None:
+    sessions = _sessions(days)
+
+    def before_the_end(request: HistoryRequest, opens: list[int]) -> list[int]:
+        return [at for at in opens if at + MINUTE < nanoseconds(request.end)]
+
+    gateway = Gateway(_opens(sessions), sessions, before_the_end)
+    bars, _, _ = _sum(_fetch(gateway, _wanted(sessions)))
+    assert bars.ts_open.tolist() == list(gateway.opens)
 
 
 def test_a_session_without_bars_is_empty_where_others_have_some() -> None:
