@@ -194,14 +194,22 @@ def _periods_per_question(run: Sequence[Session], bar_type: BarType) -> int:
 
 
 def question_about(
-    sessions: Sequence[Session], time: IntervalSet, bar_type: BarType, *, control: bool = False
+    sessions: Sequence[Session],
+    time: IntervalSet,
+    bar_type: BarType,
+    *,
+    control: bool = False,
+    further: int = 0,
 ) -> Question:
     """Return the question for `time`, which lies in `sessions`, all of them in a row.
+
+    It ends with `time`, or so many nanoseconds `further`.
 
     With `control` it reaches back some trading days further, so that an answer without bars of
     `time` shows at least that there are bars to be had, and a little beyond the last close.
     """
-    end = time.intervals[-1].end + (_beyond(sessions[-1], time, bar_type) if control else 0)
+    beyond = _beyond(sessions[-1], time, bar_type) if control else further
+    end = time.intervals[-1].end + beyond
     duration = _duration(sessions, time.intervals[0].start, end, bar_type, control=control)
     return Question(tuple(sessions), time, end, duration)
 

@@ -74,7 +74,7 @@ class SeriesFetch:
         try:
             while True:
                 for question in itertools.islice(todo, REQUESTS_IN_FLIGHT - len(asked)):
-                    asked.append(asyncio.ensure_future(self._answered(question)))
+                    asked.append(asyncio.ensure_future(self._answered(self._open(question))))
                 if not asked:
                     break
                 await self._emit(await asked[0])
@@ -85,6 +85,13 @@ class SeriesFetch:
         if self._stray:
             dates = sorted({date_of_label(one) for one in self._stray})
             await self._emit(Stray(self._wanted.series, tuple(dates), len(self._stray)))
+
+    def _open(self, question: Question) -> Question:
+        """Return the question, with a bar more where a session goes on: it shows what has ended."""
+        bar_type = self._bar_type
+        if not bar_type.is_intraday or self._completeness.has_settled(question.sessions[-1]):
+            return question
+        return question_about(question.sessions, question.time, bar_type, further=bar_type.length)
 
     async def _end(self, asked: Iterable[asyncio.Task[FetchedBars]]) -> None:
         """Cancel what is still asked, and give back its places."""
