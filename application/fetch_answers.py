@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,15 @@ from domain.instrument import InstrumentClass
 from domain.intervals import IntervalSet
 from domain.ports import Clock
 from domain.rules import problems_of
-from domain.sessions import date_of_label, instant_text, midnight_utc, period_dates, slots
+from domain.sessions import (
+    Session,
+    daily_closes,
+    date_of_label,
+    instant_text,
+    midnight_utc,
+    period_dates,
+    slots,
+)
 from domain.venues import venue
 
 if TYPE_CHECKING:
@@ -26,10 +34,16 @@ Mask = NDArray[np.bool_]
 
 
 class AnswerCheck:
-    """Looks at each answer about one series, in the order in which they come."""
+    """Looks at each answer about one series, in the order in which they come.
 
-    def __init__(self, wanted: Wanted, clock: Clock) -> None:
+    `known` are sessions of the calendar, all of each week or month that is asked about.
+    """
+
+    def __init__(
+        self, wanted: Wanted, clock: Clock, known: Sequence[Session] | None = None
+    ) -> None:
         self._wanted = wanted
+        self._known = wanted.sessions if known is None else known
         self._clock = clock
         self._bar_type = wanted.series.bar_type
         self._zone = venue(wanted.series.instrument_id.venue).tzinfo
@@ -64,6 +78,9 @@ class AnswerCheck:
         outside = np.flatnonzero(~self._inside(bars, answer.attested))
         if len(outside):
             yield f"it did not answer for the time of the bar at {_at(bars, outside[0])}"
+        torn = np.flatnonzero(~self._closes_with_sessions(bars))
+        if len(torn):
+            yield f"the bar of {_at(bars, torn[0])} does not close with the last of its sessions"
         negative = self._wanted.instrument.instrument_class is InstrumentClass.FUTURE
         for one in problems_of(bars, lambda row: row, prices_may_be_negative=negative)[:1]:
             yield f"the {one.column} {one.value} of the bar at {_at(bars, one.line)} {one.problem}"
@@ -111,6 +128,13 @@ class AnswerCheck:
         }
         of_bars = [midnight_utc(self._period(date_of_label(int(one)))) for one in bars.ts_open]
         return np.isin(np.array(of_bars, np.int64), np.array(sorted(periods), np.int64))
+
+    def _closes_with_sessions(self, bars: Bars) -> Mask:
+        """Return which bars close when they must, so that none is shown before it has ended."""
+        if self._bar_type.is_intraday:
+            return np.ones(len(bars), np.bool_)
+        closes: Mask = bars.ts_event == daily_closes(bars.ts_open, self._bar_type, self._known)
+        return closes
 
     def _period(self, date: dt.date) -> dt.date:
         return period_dates(date, self._bar_type)[0]

@@ -1,9 +1,11 @@
-"""Fetches the sessions in which levels can be compared, before anything is published."""
+"""Fetches sessions in which levels can be compared, and compares them."""
 
 from __future__ import annotations
 
+import bisect
 import contextlib
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterator, Sequence
 
 from application.catalog import Catalog
 from application.fetch_incoming import Incoming
@@ -19,23 +21,25 @@ from domain.fetching import FetchedBars, Wanted
 from domain.intervals import IntervalSet
 from domain.partitions import names_within
 from domain.ports import Clock, Progress
-
-if TYPE_CHECKING:
-    from application.fetch_series import SeriesFetch
+from domain.sessions import Session
 
 
 class Comparison:
-    """The sessions of one series of which both the source and others have bars."""
+    """The `parts` of one series of which bars are held, and fetched to be compared."""
 
     def __init__(
-        self, catalog: Catalog, progress: Progress, plan: SeriesPlan, clock: Clock
+        self,
+        catalog: Catalog,
+        progress: Progress,
+        plan: SeriesPlan,
+        parts: Sequence[Part],
+        clock: Clock,
     ) -> None:
         self._catalog = catalog
         self._progress = progress
         self._plan = plan
-        self._parts = plan.compared
-        self.wanted: Wanted = plan.wanted(self._parts)
-        self._incoming = Incoming(self.wanted, self._parts, clock)
+        self.wanted: Wanted = plan.wanted(parts)
+        self._incoming = Incoming(self.wanted, parts, clock, plan.known)
         self._arrived: list[Arrived] = []
         self._shares: Shares | None = None
 
@@ -57,43 +61,69 @@ class Comparison:
         if arrived:
             self._arrived.append(arrived)
 
-    def settle(self, state: SeriesFetch) -> None:
-        """Give over what came, if it is on the level of what is held.
+    def result(self) -> tuple[list[Level], Arrived]:
+        """Return how levels compare, and what came; of some sessions that may not be all.
 
         Raises:
-            UnusableAnswerError: the source did not answer for all of it.
-            LevelDifferenceError: it is not, and nobody has said what to keep.
+            UnusableAnswerError: the source did not say a word.
         """
         rest = self._incoming.finish()
         if not self._incoming.is_done:
             raise unanswered(self._plan.series)
-        if rest:
-            self._arrived.append(rest)
-        came = Arrived(
-            tuple(part for one in self._arrived for part in one.parts),
-            Bars.concat([one.bars for one in self._arrived]),
-            IntervalSet(tuple(each for one in self._arrived for each in one.empty)),
-        )
-        levels = [level for part in came.parts if (level := self._level(part, came.bars))]
-        state.joins(levels, came)
+        came = _together([*self._arrived, rest] if rest else self._arrived)
+        levels = [self._level(parts, came.bars) for parts in self._stretches(came.parts)]
+        return levels, came
 
-    def _level(self, part: Part, fetched: Bars) -> Level | None:
+    def _stretches(self, parts: Sequence[Part]) -> Iterator[list[Part]]:
+        """Yield the parts to be judged together: bars of a day and longer tell little alone."""
+        stretch: list[Part] = []
+        for part in parts:
+            if stretch and not self._goes_on(stretch[-1], part):
+                yield stretch
+                stretch = []
+            stretch.append(part)
+        if stretch:
+            yield stretch
+
+    def _goes_on(self, before: Part, part: Part) -> bool:
+        if self._plan.series.bar_type.is_intraday:
+            return False
+        known = self._plan.known
+        last = bisect.bisect_left(known, before.sessions[-1].date, key=_date_of)
+        return bisect.bisect_left(known, part.date, key=_date_of) == last + 1
+
+    def _level(self, parts: Sequence[Part], fetched: Bars) -> Level:
         series, instrument = self._plan.series, self._plan.instrument
         if instrument is None:
-            return None
-        held = self._held(part)
-        mine, theirs = (bars.take(part.mask(bars, series)) for bars in (fetched, held))
-        return level_of(part.date, mine, theirs, instrument, series)
+            raise ValueError(f"{series}: its instrument is not known yet")
+        mine = [fetched.take(part.mask(fetched, series)) for part in parts]
+        theirs = [self._held(part) for part in parts]
+        return level_of(parts[0].date, Bars.concat(mine), Bars.concat(theirs), instrument, series)
 
     def _held(self, part: Part) -> Bars:
         holdings = self._plan.holdings
         reader = self._catalog.reader(holdings)
         names = names_within(holdings.partitions, *part.utc_dates(holdings.series.bar_type))
         try:
-            return Bars.concat([reader.read(name) for name in names])
+            held = Bars.concat([reader.read(name) for name in names])
+            return held.take(part.mask(held, self._plan.series))
         except CorruptPartitionError as error:
             # What cannot be read cannot be compared, and counts as missing from now on.
             if not self._catalog.quarantine(error):
                 raise
             self._progress.warn(f"{error.message} Its bars count as missing.")
             return Bars.empty()
+
+
+def _together(arrived: Sequence[Arrived]) -> Arrived:
+    return Arrived(
+        tuple(part for one in arrived for part in one.parts),
+        Bars.concat([one.bars for one in arrived]),
+        IntervalSet(tuple(each for one in arrived for each in one.empty)),
+        frozenset(date for one in arrived for date in one.short),
+        tuple(part for one in arrived for part in one.before),
+    )
+
+
+def _date_of(session: Session) -> dt.date:
+    return session.date

@@ -16,30 +16,39 @@ from domain.bars import Bars
 from domain.fetching import FetchedBars, Wanted
 from domain.intervals import NO_TIME, IntervalSet
 from domain.ports import Clock
-from domain.sessions import midnight_utc, period_dates
+from domain.sessions import Session, midnight_utc, period_dates
 from domain.window import FAR_PAST
-
-# So long after a session's end a source may still be without its last bars: whoever pays for
-# delayed data gets them a quarter of an hour later.
-_SETTLING = 60 * 60 * 1_000_000_000
 
 
 class Incoming:
-    """Takes answers about `parts`, in order of time, and gives back those that are complete."""
+    """Takes answers about `parts`, in order of time, and gives back those that are settled.
 
-    def __init__(self, wanted: Wanted, parts: Sequence[Part], clock: Clock) -> None:
+    A part is settled once all of it was answered for, or an answer was about later time: what is
+    lacking of it then, the source cannot tell yet. `known` are sessions of the calendar, all of
+    each week or month that is asked about.
+    """
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        parts: Sequence[Part],
+        clock: Clock,
+        known: Sequence[Session] | None = None,
+    ) -> None:
+        self._series = wanted.series
         self._bar_type: BarType = wanted.series.bar_type
-        self._clock = clock
-        self._check = AnswerCheck(wanted, clock)
+        self._check = AnswerCheck(wanted, clock, known)
         self._waiting = deque(parts)
         self._start = FAR_PAST
         self._attested = NO_TIME
+        self._answered_to = FAR_PAST
         self._empty = NO_TIME
         self._bars: list[Bars] = []
+        self._has_spoken = False
 
     @property
     def is_done(self) -> bool:
-        """Whether all parts were answered for."""
+        """Whether nothing more is to be said of any part."""
         return not self._waiting
 
     def history_starts(self, start: int) -> None:
@@ -47,74 +56,81 @@ class Incoming:
         self._start = start
 
     def add(self, answer: FetchedBars) -> Arrived | None:
-        """Take in the next answer, and return the parts that are complete by it, if any are.
+        """Take in the next answer, and return the parts that are settled by it, if any are.
 
         Raises:
             UnusableAnswerError: see `AnswerCheck`.
         """
         self._check(answer)
+        self._has_spoken = True
+        if answer.attested:
+            self._answered_to = answer.attested.intervals[-1].end
         self._attested = self._attested.union(answer.attested)
         self._empty = self._empty.union(answer.empty)
         if len(answer.bars):
             self._bars.append(answer.bars)
-        complete: list[Part] = []
-        while self._waiting and self._is_answered(self._waiting[0]):
-            complete.append(self._waiting.popleft())
-        return self._arrived(complete) if complete else None
+        settled: list[Part] = []
+        while self._waiting and self._is_settled(self._waiting[0]):
+            settled.append(self._waiting.popleft())
+        return self._arrived(settled) if settled else None
 
     def finish(self) -> Arrived | None:
-        """Give up what nothing more is to be said of; return what came of sessions that go on.
+        """Return what is left once nothing more will be said, None where nothing is.
 
-        Before the source's first bar there is nothing. Of a session that is on, or has just ended,
-        it may not have the last bars yet: what it has not answered for is left to a later fetch.
+        Of a session that goes on, that ended a while ago or that has no bars, a source may have
+        nothing to say yet. Where it has not said a word of any session, nothing is settled.
         """
-        while self._waiting and not self._since_start(self._waiting[0]):
-            self._waiting.popleft()
-        if not self._waiting or not all(map(self._goes_on, self._waiting)):
+        if not self._has_spoken and any(map(self._since_start, self._waiting)):
             return None
-        parts = [
-            attrs.evolve(part, time=part.time.intersection(self._attested))
-            for part in self._waiting
-        ]
+        rest = list(self._waiting)
         self._waiting.clear()
-        arrived = self._arrived(parts)
-        # That nothing came of a session is told, too.
-        silent = tuple(part for part in parts if not part.time)
-        return attrs.evolve(arrived, parts=(*arrived.parts, *silent))
-
-    def _goes_on(self, part: Part) -> bool:
-        return part.interval.end + _SETTLING > self._clock.now()
+        return self._arrived(rest) if rest else None
 
     def _since_start(self, part: Part) -> IntervalSet:
         return part.time.difference(IntervalSet.of((FAR_PAST, self._start)))
 
-    def _is_answered(self, part: Part) -> bool:
-        if not part.time.difference(self._attested):
-            return True
-        last = self._attested.intervals[-1].end if self._attested else FAR_PAST
-        return last >= part.interval.end and not self._since_start(part).difference(self._attested)
+    def _is_settled(self, part: Part) -> bool:
+        return self._answered_to >= part.interval.end or not part.time.difference(self._attested)
 
-    def _arrived(self, complete: Sequence[Part]) -> Arrived:
+    def _arrived(self, settled: Sequence[Part]) -> Arrived:
         """Return the parts with their bars; what belongs to later ones is kept."""
         gathered = Bars.concat(self._bars)
-        count = int(np.searchsorted(gathered.ts_open, self._end_of(complete[-1])))
+        count = int(np.searchsorted(gathered.ts_open, self._end_of(settled[-1])))
         bars, rest = gathered.take(slice(0, count)), gathered.take(slice(count, None))
         self._bars = [rest] if len(rest) else []
-        time = IntervalSet(tuple(one for part in complete for one in part.time))
-        empty = self._empty.intersection(time)
-        self._attested = self._attested.difference(time)
-        self._empty = self._empty.difference(time)
-        known = (self._known(part) for part in complete)
-        return Arrived(tuple(part for part in known if part.time), bars, empty)
+        since = [part for part in settled if self._since_start(part)]
+        unsaid = {part.date: self._unsaid(part, bars) for part in since}
+        known = [self._answered(part, unsaid[part.date]) for part in since]
+        arrived = Arrived(
+            parts=tuple(known),
+            bars=bars,
+            empty=self._empty.intersection(_time_of(known)),
+            short=frozenset(date for date, time in unsaid.items() if time),
+            before=tuple(part for part in settled if not self._since_start(part)),
+        )
+        self._attested = self._attested.difference(_time_of(settled))
+        self._empty = self._empty.difference(_time_of(settled))
+        return arrived
 
-    def _known(self, part: Part) -> Part:
-        """Return a part without its time before the source's first bar."""
-        if part.interval.start >= self._start or not self._bar_type.is_intraday:
-            return part if part.interval.end > self._start else attrs.evolve(part, time=NO_TIME)
-        return attrs.evolve(part, time=self._since_start(part))
+    def _answered(self, part: Part, unsaid: IntervalSet) -> Part:
+        """Return a part with the time of it that the source has answered for."""
+        if self._bar_type.is_intraday:
+            # Before the source's first bar nobody can say anything.
+            return attrs.evolve(part, time=self._since_start(part).difference(unsaid))
+        return attrs.evolve(part, time=NO_TIME) if unsaid else part
+
+    def _unsaid(self, part: Part, bars: Bars) -> IntervalSet:
+        """Return the time of a part of which nothing was said; one long bar says all."""
+        if not self._bar_type.is_intraday and part.has_any(bars, self._series):
+            return NO_TIME
+        return self._since_start(part).difference(self._attested)
 
     def _end_of(self, part: Part) -> int:
         """Return from which `ts_open` on a bar is of a later part."""
         if self._bar_type.is_intraday:
             return part.interval.end
         return midnight_utc(period_dates(part.date, self._bar_type)[1]) + 1
+
+
+def _time_of(parts: Sequence[Part]) -> IntervalSet:
+    return IntervalSet(tuple(one for part in parts for one in part.time))

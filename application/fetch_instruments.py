@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
+
 from application.catalog import Catalog
 from application.fetch_plan import SeriesPlan
 from application.fetch_request import FetchItem
 from application.fetch_texts import ambiguous_symbol, contract_not_found
 from application.instruments import resolve
 from domain.availability import Availability
-from domain.errors import DataNotFoundError
+from domain.errors import DataNotFoundError, GatewayError
 from domain.instrument import Instrument, InstrumentId
 from domain.ports import MarketDataSource
 
@@ -60,5 +63,12 @@ class SourceInstruments:
             self._found.update((one.id, one) for one in found)
             known = self._found.get(instrument_id)
             if known is None:
-                raise contract_not_found(plan.name, self._source.name(), found)
+                others = found or self._of_symbol(instrument_id)
+                raise contract_not_found(plan.name, self._source.name(), others)
         return plan.of(known)
+
+    def _of_symbol(self, instrument_id: InstrumentId) -> Sequence[Instrument]:
+        """Return what the source knows by the symbol alone, which may be at another venue."""
+        with contextlib.suppress(GatewayError):
+            return self._source.find(instrument_id.symbol)
+        return ()

@@ -24,27 +24,34 @@ from domain.venues import venue
 # What lies below is rounding, or a vendor that takes the last quote for the last trade.
 _SAME = 0.001
 _TICKS = 2
+# What lies above is none of these, however few bars and however large the ticks are.
+_CLEAR = 0.02
+_ENOUGH_BARS = 3
 _NEAR_FRACTION = 0.005
 _LARGEST_TERM = 50
+# No split is as small, so that such a difference has other causes.
+_LEAST_SPLIT = 1.04
 
 
 @attrs.frozen
 class Level:
-    """How the closes of a session compare: the median of fetched ÷ held over `bars` slots.
+    """How closes compare: the median of fetched ÷ held over `bars` slots, from `date` on.
 
-    `bars` 0 says that no slot has a bar of both. `differs` tells that it is none of rounding.
+    `bars` 0 says that no slot has a bar of both. `differs` tells that it is none of rounding, and
+    `is_doubtful` that it would be so, were it not of too few bars.
     """
 
     date: dt.date
     bars: int
     ratio: float = 1.0
     differs: bool = False
+    is_doubtful: bool = False
 
 
 def level_of(
     date: dt.date, fetched: Bars, held: Bars, instrument: Instrument, series: Series
 ) -> Level:
-    """Return how fetched closes of a session compare with the held ones of the same slots."""
+    """Return how fetched closes compare with the held ones of the same slots."""
     zone = venue(series.instrument_id.venue).tzinfo
     of_fetched = slots(fetched.ts_open, series.bar_type, zone)
     of_held = slots(held.ts_open, series.bar_type, zone)
@@ -58,7 +65,14 @@ def level_of(
         return Level(date, 0)
     ratio = float(np.median(new[comparable] / old[comparable]))
     apart = abs(float(np.median(new - old))) > _TICKS * float(instrument.tick)
-    return Level(date, int(comparable.sum()), ratio, apart and abs(ratio - 1) > _SAME)
+    return _judged(date, int(comparable.sum()), ratio, apart=apart)
+
+
+def _judged(date: dt.date, bars: int, ratio: float, *, apart: bool) -> Level:
+    off = abs(ratio - 1)
+    clear, slight = off > _CLEAR, apart and off > _SAME
+    differs = clear or (slight and bars >= _ENOUGH_BARS)
+    return Level(date, bars, ratio, differs, slight and not differs)
 
 
 def _prices(values: Int64Array, digits: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -91,6 +105,13 @@ def joined_text(levels: Sequence[Level], source: str) -> str | None:
         )
     different = [one for one in compared if one.differs]
     bars = sum(one.bars for one in compared)
+    doubtful = [one for one in compared if one.is_doubtful]
+    if doubtful and not different:
+        few = sum(one.bars for one in doubtful)
+        return (
+            f"{_difference(doubtful, source)} That is of {few} bar{'' if few == 1 else 's'}, too "
+            "few to tell another level by."
+        )
     if not different:
         level = f"{shown_source(source)}'s prices are on the level of those held"
         return f"{level} ({bars:,} bars compared)."
@@ -109,23 +130,63 @@ def _difference(different: Sequence[Level], source: str) -> str:
 def level_difference(
     plan: SeriesPlan, levels: Sequence[Level], source: str
 ) -> LevelDifferenceError:
-    """Return the error that refuses to join what is not on one level."""
+    """Return the error that refuses to join bars of two sources that are not on one level."""
     different = [one for one in levels if one.differs]
     return LevelDifferenceError(
         f"{plan.name} {plan.series.bar_type.label} bars: {_difference(different, source)} "
-        "Nothing of it was written.",
-        f"Such is a split: {shown_source(source)}'s prices are adjusted for it, those of a file "
-        "may not be. Say which to keep: --keep fetched fetches all of the series anew, --keep held "
-        f"puts fetched bars beside the held ones as they are: {_command(plan)} --keep fetched",
-        [{"day": one.date.isoformat(), "ratio": one.ratio, "bars": one.bars} for one in different],
+        "They were not joined.",
+        f"{_cause(different, source)} Say which to keep: --keep fetched fetches all of the series "
+        "anew, --keep held puts fetched bars beside the held ones as they are: "
+        f"{_command(plan)} --keep fetched",
+        _conflicts(different),
     )
 
 
-def _command(plan: SeriesPlan) -> str:
+def adjusted_since(plan: SeriesPlan, levels: Sequence[Level], source: str) -> LevelDifferenceError:
+    """Return the error that refuses to join what a source gave before and after an adjustment."""
+    different = [one for one in levels if one.differs]
+    shown = shown_source(source)
+    held = plan.holdings.trading_dates
+    first = min(held[0], plan.parts[0].date)
+    last = max(held[-1], plan.parts[-1].sessions[-1].date)
+    hours = (
+        " (with --outside-rth where such bars are held)" if plan.series.bar_type.is_intraday else ""
+    )
+    return LevelDifferenceError(
+        f"{plan.name} {plan.series.bar_type.label} bars: {_difference(different, source)} "
+        "They were not joined.",
+        f"{shown} has adjusted its prices, as after a split, since the held ones were fetched. "
+        f"Fetch all of the series anew{hours}: {_command(plan, (first, last))} --refetch. "
+        f"Or put fetched bars beside the held ones as they are: {_command(plan)} --keep held",
+        _conflicts(different),
+    )
+
+
+def _cause(different: Sequence[Level], source: str) -> str:
+    shown = shown_source(source)
+    if all(1 / _LEAST_SPLIT < one.ratio < _LEAST_SPLIT for one in different):
+        return (
+            "So differ prices of which only one kind is adjusted for dividends, or closes that "
+            "are taken at another moment or venue."
+        )
+    return (
+        f"Such is a split: {shown}'s prices are adjusted for it, those of a file may not be, or "
+        "for dividends too."
+    )
+
+
+def _conflicts(different: Sequence[Level]) -> list[dict[str, object]]:
+    return [
+        {"day": one.date.isoformat(), "ratio": one.ratio, "bars": one.bars} for one in different
+    ]
+
+
+def _command(plan: SeriesPlan, dates: tuple[dt.date, dt.date] | None = None) -> str:
     """Return the command that fetches what is planned: a backtest has no choice to offer."""
     words = ["barledger", "fetch", "-i", plan.name, "--bar-type", str(plan.series.bar_type)]
-    if plan.dates:
-        words += ["--start", f"{plan.dates[0]}", "--end", f"{plan.dates[1]}"]
+    dates = dates or plan.dates
+    if dates:
+        words += ["--start", f"{dates[0]}", "--end", f"{dates[1]}"]
     if plan.hours is Hours.EXTENDED:
         words.append("--outside-rth")
     return shlex.join(words)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -30,19 +33,28 @@ Mask = NDArray[np.bool_]
 
 @attrs.frozen(eq=False)
 class Arrived:
-    """Whole parts of a plan that a source has answered for, with its bars of them.
+    """Parts of a plan that a source has answered for, with its bars of them.
 
-    Of the time in `empty` it has said twice that there are none.
+    Of the time in `empty` it has said twice that there are none. A part whose date is in `short`
+    has only the time that it had something to say of, which may be none. The parts `before` lie
+    before its first bar.
     """
 
     parts: tuple[Part, ...]
     bars: Bars
     empty: IntervalSet = NO_TIME
+    short: frozenset[dt.date] = frozenset()
+    before: tuple[Part, ...] = ()
 
     @property
     def time(self) -> IntervalSet:
         """The time that it answered for."""
         return IntervalSet(tuple(one for part in self.parts for one in part.time))
+
+    @property
+    def dates(self) -> set[dt.date]:
+        """The first dates of all parts."""
+        return {part.date for part in (*self.parts, *self.before)}
 
 
 @attrs.frozen(eq=False)
@@ -61,8 +73,9 @@ class _Held:
 class Merging:
     """Fetched bars of some sessions, merged with what `reader` holds of their partitions.
 
-    Held bars stay, but where the source itself gave them before, or they are to be replaced.
-    `new_bars` counts the fetched ones that are new or took the place of others.
+    Held bars stay, but where the source gives those anew that it gave before, or where those of
+    others are to be replaced. `new_bars` counts the fetched ones that are new or took the place of
+    others.
     """
 
     def __init__(
@@ -113,10 +126,22 @@ class Merging:
 
     def _dropped(self) -> Mask:
         """Return which held bars give way to fetched ones."""
-        same_slot = np.isin(self._held.slots, self._new_slots)
-        replaced = self._in_replaced_parts()
-        dropped: Mask = (same_slot & self._held.own) | replaced
+        own, replaced = self._held.own, self._in_replaced_parts()
+        dropped: Mask = (self._same_slot & own) | (replaced & ~own)
         return dropped
+
+    @functools.cached_property
+    def _same_slot(self) -> Mask:
+        """Which held bars lie in slots of which fetched ones are."""
+        found: Mask = np.isin(self._held.slots, self._new_slots)
+        return found
+
+    def lacks(self, part: Part) -> int:
+        """Return how many held bars of a part the source gave before and does not give now."""
+        if not part.replaces or not part.time:
+            return 0
+        before = self._held.own & ~self._same_slot
+        return int((before & self._of(part, self._held.bars)).sum()) if before.any() else 0
 
     def _in_replaced_parts(self) -> Mask:
         """Return which held bars are of parts to be replaced of which the source has some."""

@@ -17,7 +17,7 @@ from application.fetch_request import Keep
 from application.fetch_sources import HeldSources
 from application.fetch_texts import nothing_yet
 from domain.availability import Availability, SeriesHoldings
-from domain.bar_type import BarType
+from domain.bar_type import BarType, BarUnit
 from domain.fetching import Wanted
 from domain.gaps import Judged, Status, is_over, judge, trading_time
 from domain.instrument import Instrument, Series
@@ -36,6 +36,8 @@ from domain.window import FAR_FUTURE, FAR_PAST, Window
 
 # No venue is closed for longer, so that this far away lie the sessions before and after a range.
 _NEAR = 16
+# So many days hold as many weeks and months as are compared.
+_NEAR_OF = {BarUnit.WEEK: 42, BarUnit.MONTH: 160}
 # A price of a day differs by the moment that counts as its close: the median of so many tells.
 _LONG_BARS_COMPARED = 5
 
@@ -48,7 +50,8 @@ class SeriesPlan:
     lacking of. `beside` are parts held from other sources next to what is wanted, to compare
     with and not to publish. `known` are all sessions of the calendar from before the first of
     these parts to after the last, by `calendar`, its name. `instrument` is None until somebody has
-    said what it is.
+    said what it is. Of the dates `unreplaced`, which lie before its first bar, the source has
+    nothing to replace what others gave.
     """
 
     name: str
@@ -63,6 +66,7 @@ class SeriesPlan:
     instrument: Instrument | None = None
     asks_history_start: bool = False
     calendar: str = ""
+    unreplaced: tuple[dt.date, ...] = ()
 
     @property
     def compared(self) -> tuple[Part, ...]:
@@ -85,7 +89,9 @@ class SeriesPlan:
     def near(self, dates: Iterable[dt.date]) -> tuple[Part, ...]:
         """Return the whole days, weeks or months of some sessions, to compare levels there."""
         firsts = {period_dates(date, self.series.bar_type)[0] for date in dates}
-        return tuple(whole_period(first, self.known, self.series.bar_type) for first in sorted(firsts))
+        return tuple(
+            whole_period(first, self.known, self.series.bar_type) for first in sorted(firsts)
+        )
 
     def wanted(self, parts: Sequence[Part], *, asks_history_start: bool = False) -> Wanted:
         """Return what the source is asked for to get `parts` of this plan."""
@@ -179,7 +185,8 @@ class Planner:
         if self.replaces_others and edges:
             first = min(first, date_of_label(edges.start))
             last = max(last, date_of_label(edges.end))
-        return _reaching(first, -_NEAR, bar_type), _reaching(last, _NEAR, bar_type)
+        near = _NEAR_OF.get(bar_type.unit, _NEAR)
+        return _reaching(first, -near, bar_type), _reaching(last, near, bar_type)
 
 
 class _Planning:
@@ -224,6 +231,7 @@ class _Planning:
             beside=self._beside(wanted),
             held=complete,
             asks_history_start=unknown,
+            unreplaced=tuple(one.date for one in self._known if self._is_unreplaced(one)),
         )
 
     def _meant(self) -> list[Session]:
@@ -267,8 +275,19 @@ class _Planning:
     def _period(self, session: Session) -> dt.date:
         return period_dates(session.date, self._bar_type)[0]
 
+    def _is_unreplaced(self, session: Session) -> bool:
+        """Whether others' bars of a session cannot be replaced: the source begins later."""
+        planner, start = self._planner, self._holdings.history_start
+        if not planner.replaces_others or planner.refetch or start is None:
+            return False
+        last = period_dates(session.date, self._bar_type)[1]
+        begins = date_of_label(start)
+        return session.close <= start and last < begins and self._sources.others(session)
+
     def _part(self, one: Judged) -> Part | None:
         """Return what is wanted of a session, or None where nothing is."""
+        if self._is_unreplaced(one.session):
+            return None
         others = self._sources.others(one.session)
         if self._planner.refetch or (self._planner.replaces_others and others):
             return Part((one.session,), self._within(one.session), replaces=True)
@@ -318,6 +337,7 @@ class _Planning:
             if one not in wanted
             and is_over(one, self._bar_type, self._planner.now)
             and self._sources.others(one)
+            and not self._is_unreplaced(one)
         }
 
     def _together(self, wanted: dict[Session, Part]) -> tuple[Part, ...]:
@@ -335,17 +355,18 @@ class _Planning:
             return ()
         periods = list(dict.fromkeys(map(self._period, self._known)))
         of_wanted = {self._period(one) for one in wanted}
+        most = 1 if self._bar_type.is_intraday else _LONG_BARS_COMPARED
         found: set[dt.date] = set()
         for place, one in enumerate(periods):
             if one in of_wanted:
-                found.update(self._next_to(periods[:place][::-1], of_wanted))
-                found.update(self._next_to(periods[place + 1 :], of_wanted))
+                before = periods[max(place - most, 0) : place][::-1]
+                found.update(self._next_to(before, of_wanted))
+                found.update(self._next_to(periods[place + 1 : place + 1 + most], of_wanted))
         return tuple(whole_period(one, self._known, self._bar_type) for one in sorted(found))
 
     def _next_to(self, beyond: Sequence[dt.date], of_wanted: set[dt.date]) -> Iterator[dt.date]:
-        """Yield the first of the periods `beyond` that are to be compared, up to one that is not."""
-        most = 1 if self._bar_type.is_intraday else _LONG_BARS_COMPARED
-        for one in beyond[:most]:
+        """Yield those of the periods `beyond` that can be compared, up to one that cannot."""
+        for one in beyond:
             if one in of_wanted or one not in self._comparable:
                 return
             yield one
@@ -358,13 +379,15 @@ class _Planning:
         return {self._period(one) for one in over if others(one)}
 
 
-def whole_period(
-    first: dt.date, known: Sequence[Session], bar_type: BarType
-) -> Part:
+def _date_of(session: Session) -> dt.date:
+    return session.date
+
+
+def whole_period(first: dt.date, known: Sequence[Session], bar_type: BarType) -> Part:
     """Return all that is `known` of the day, week or month that begins with a date."""
     last = period_dates(first, bar_type)[1]
-    dates = [one.date for one in known]
-    start, end = bisect.bisect_left(dates, first), bisect.bisect_right(dates, last)
+    start = bisect.bisect_left(known, first, key=_date_of)
+    end = bisect.bisect_right(known, last, key=_date_of)
     return _joined([Part((one,), trading_time(one), joins=True) for one in known[start:end]])
 
 

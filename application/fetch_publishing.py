@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import attrs
 
 from application.catalog import Catalog
+from application.fetch_meanwhile import Meanwhile
 from application.fetch_merging import Arrived, Merging
 from application.fetch_parts import Part
 from application.fetch_plan import SeriesPlan
+from application.fetch_request import Keep
+from application.fetch_sources import HeldSources
 from application.fetch_texts import detail_text
 from application.series_writer import SeriesWriter
 from domain.errors import CorruptPartitionError
@@ -27,30 +31,32 @@ _YOUNG = 2 * NANOSECONDS_IN_DAY
 class Published:
     """What one commit did: `written` dates got bars, `confirmed` and `left` have none.
 
-    `kept` were to be replaced, and the source has nothing of them.
+    `kept` were to be replaced, or compared, and the source has nothing of them. Of the dates in
+    `rest`, written ones, the source does not have all yet. Of those in `lacking` it gave `old_bars`
+    bars before that it does not give any more.
     """
 
     bars: int = 0
     partitions: int = 0
+    old_bars: int = 0
     written: tuple[dt.date, ...] = ()
     confirmed: tuple[dt.date, ...] = ()
     left: tuple[dt.date, ...] = ()
     kept: tuple[dt.date, ...] = ()
+    rest: tuple[dt.date, ...] = ()
+    lacking: tuple[dt.date, ...] = ()
 
     def __add__(self, other: Published) -> Published:
-        return Published(
-            self.bars + other.bars,
-            self.partitions + other.partitions,
-            self.written + other.written,
-            self.confirmed + other.confirmed,
-            self.left + other.left,
-            self.kept + other.kept,
-        )
+        return Published(*(a + b for a, b in zip(_values(self), _values(other), strict=True)))
 
     @property
     def sessions(self) -> int:
         """How many sessions were answered for."""
         return len(self.written) + len(self.confirmed)
+
+
+def _values(one: Published) -> tuple[Any, ...]:
+    return attrs.astuple(one, recurse=False)
 
 
 LastEvent = Callable[[Published], Event]
@@ -65,13 +71,20 @@ class Publisher:
     """Publishes the sessions of one series as they come."""
 
     def __init__(
-        self, catalog: Catalog, progress: Progress, plan: SeriesPlan, source: str, clock: Clock
+        self,
+        catalog: Catalog,
+        progress: Progress,
+        plan: SeriesPlan,
+        source: str,
+        clock: Clock,
+        keep: Keep | None,
     ) -> None:
         self._catalog = catalog
         self._progress = progress
         self._plan = plan
         self._source = source
         self._clock = clock
+        self._meanwhile = Meanwhile(progress, plan, source, keep)
         self._registered = False
         self._start: int | None = None
 
@@ -85,6 +98,7 @@ class Publisher:
 
         Raises:
             CorruptPartitionError: a partition is damaged and cannot be put out of the way.
+            LevelDifferenceError: others wrote bars of another level there meanwhile.
             CatalogError, LedgerError: it cannot be written.
             PrecisionError: a value has too many digits.
         """
@@ -110,7 +124,8 @@ class Publisher:
 
     def _publish(self, writer: SeriesWriter, arrived: Arrived, last: LastEvent | None) -> Published:
         if not arrived.parts:
-            return self._record(writer, last)
+            return self._record(writer, Published(kept=self._kept_before(arrived)), last)
+        self._meanwhile.check(writer, arrived)
         merging = Merging(writer, self._plan, self._source, self._detail, arrived)
         changes = merging.changes()
         published = attrs.evolve(
@@ -119,7 +134,7 @@ class Publisher:
         empty = self._confirmed(arrived).difference(merging.held_time)
         events = [*self._answers(empty), *([last(published)] if last else [])]
         if changes:
-            writer.commit(changes, events, _Unshown(), self._least(writer))
+            self._meanwhile.wrote(writer.commit(changes, events, _Unshown(), self._least(writer)))
         elif events:
             writer.record(events)
         self._start = None
@@ -136,9 +151,10 @@ class Publisher:
         price, size = (known.price_precision, known.size_precision) if known else (0, 0)
         return max(price, held.price_precision), max(size, held.size_precision)
 
-    def _record(self, writer: SeriesWriter, last: LastEvent | None) -> Published:
+    def _record(
+        self, writer: SeriesWriter, published: Published, last: LastEvent | None
+    ) -> Published:
         """Record what the source said where there is nothing to be written."""
-        published = Published()
         writer.record([*self._answers(NO_TIME), *([last(published)] if last else [])])
         self._start = None
         return published
@@ -169,21 +185,42 @@ class Publisher:
 
     def _told(self, arrived: Arrived, merging: Merging) -> Published:
         """Return which dates got bars, and what became of the others."""
-        written, confirmed, left, kept = [], [], [], []
+        told = Published(kept=self._kept_before(arrived))
         for part in arrived.parts:
-            dates = [one.date for one in part.sessions]
-            holds = merging.holds(part)
-            if merging.gives(part):
-                written += dates
-            elif holds and (part.replaces or part.joins):
-                kept += dates
-            elif self._is_old(part) and _is_empty(part, arrived):
-                confirmed += [] if holds else dates
-            elif not merging.covers(part):
-                left += dates
-        return Published(0, 0, tuple(written), tuple(confirmed), tuple(left), tuple(kept))
+            dates = tuple(one.date for one in part.sessions)
+            became: dict[str, Any] = dict.fromkeys(self._kinds(part, arrived, merging), dates)
+            told += Published(**became)
+            if old := merging.lacks(part):
+                told += Published(old_bars=old, lacking=(part.date,))
+        return told
+
+    def _kinds(self, part: Part, arrived: Arrived, merging: Merging) -> Iterator[str]:
+        """Yield what became of the sessions of a part, by the names that `Published` has."""
+        holds, is_short = merging.holds(part), part.date in arrived.short
+        is_over = part.interval.end <= self._clock.now()
+        if merging.gives(part):
+            yield "written"
+            if is_short and is_over:
+                yield "rest"
+        elif holds and (part.replaces or part.joins):
+            yield "kept"
+        elif holds and is_short:
+            yield from ["rest"] if is_over else []
+        elif not is_short and self._is_old(part) and _is_empty(part, arrived):
+            yield from [] if holds else ["confirmed"]
+        elif is_short or not merging.covers(part):
+            yield "left"
+
+    def _kept_before(self, arrived: Arrived) -> tuple[dt.date, ...]:
+        """Return dates before the source's first bar that were to be replaced."""
+        replaced = (part for part in arrived.before if part.replaces)
+        sessions = [one for part in replaced for one in part.sessions]
+        if not sessions:
+            return ()
+        others = HeldSources(self._plan.holdings, self._source).others
+        return tuple(one.date for one in sessions if others(one))
 
 
 def _is_empty(part: Part, arrived: Arrived) -> bool:
     """Whether the source has said twice that it has no bar of all that was wanted."""
-    return not part.time.difference(arrived.empty)
+    return bool(part.time) and not part.time.difference(arrived.empty)

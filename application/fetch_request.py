@@ -55,9 +55,9 @@ class SeriesOutcome:
     `start` and `end` are the first and last date of the sessions that were meant, None where
     there is none. `bars_fetched` are new or took the place of others. `days_written` counts
     sessions that got bars, `days_held` those that nothing was lacking of, and `confirmed_empty`
-    those of which the source has no bar. It said of the sessions `left`, which are not yet
-    confirmed, that there is nothing. `joined` tells how prices compare with those held from other
-    sources, None where there was nothing to compare.
+    those of which the source has no bar. Of the sessions `left` it has nothing, or not all,
+    and that is not confirmed; or what others gave of them stays. `joined` tells how prices compare
+    with those held from other sources, None where there was nothing to compare.
     """
 
     series: Series

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -12,8 +12,9 @@ from application.fetch_instruments import SourceInstruments
 from application.fetch_plan import Planner, SeriesPlan
 from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, SeriesOutcome
 from application.fetch_run import FetchRun
-from application.fetch_texts import busy_text
+from application.fetch_texts import busy_text, kept_text
 from application.space import ensure_space, revisions_needed, space_needed
+from domain.availability import Availability
 from domain.errors import BarledgerError, CatalogBusyError
 from domain.instrument import InstrumentId, Series
 from domain.ports import Clock, MarketDataSource, Progress, TradingCalendar
@@ -22,6 +23,8 @@ from domain.upkeep import DiskSpace
 # How long another process may be at a series without anything new of it being held.
 _PATIENCE_SECONDS = 600.0
 _LOOK_SECONDS = 1.0
+# The lock of each series that is fetched at the same time is a file that is open.
+_SERIES_AT_ONCE = 200
 
 
 @attrs.frozen
@@ -57,6 +60,8 @@ class Rounds:
         self._pending: list[Target] = []
         self._outcomes: dict[Series, SeriesOutcome] = {}
         self._errors: list[BarledgerError] = []
+        self._plans: dict[Series, tuple[int, SeriesPlan]] = {}
+        self._busy: list[Target] = []
         self._told: set[Series] = set()
         self._seen: object = None
         self._seen_at = 0.0
@@ -69,10 +74,11 @@ class Rounds:
         """Fetch all that is missing of `targets`; see `FetchBars.run`."""
         self._pending = list(targets)
         try:
-            self._ensure_space(self._plans(targets))
+            self._ensure_space(self._planned(targets))
             patience = 0.0
             while self._pending:
                 patience = 0.0 if self._round(patience) else _LOOK_SECONDS
+                self._plans.clear()
         except BarledgerError as error:
             error.done = self._outcome(targets).document()
             raise
@@ -86,20 +92,39 @@ class Rounds:
         found = (self._outcomes.get(one.series) for one in targets)
         return FetchOutcome(tuple(one for one in found if one))
 
-    def _plans(self, targets: Iterable[Target]) -> list[SeriesPlan]:
-        """Return what is wanted of `targets`; those of which nothing is are done with."""
+    def _planned(self, targets: Iterable[Target]) -> Iterator[SeriesPlan]:
+        """Yield what is wanted of `targets`; those of which nothing is are done with."""
         availability = self._means.catalog.availability()
         planner = self._planner()
-        plans = []
-        for one in targets:
-            plan = planner.plan(one.name, one.series, availability)
+        for one in list(targets):
+            plan = self._plan(planner, one, availability)
+            if plan.parts:
+                yield plan
+            else:
+                self._finish(self._nothing_wanted(plan))
+
+    def _nothing_wanted(self, plan: SeriesPlan) -> SeriesOutcome:
+        first, last = plan.dates or (None, None)
+        outcome = SeriesOutcome(plan.series, plan.name, first, last, days_held=plan.held)
+        left, source = plan.unreplaced, self._means.source.name()
+        if not left:
+            return outcome
+        told = kept_text(plan.name, left, source, replacing=True)
+        self._means.progress.warn(told)
+        return attrs.evolve(outcome, left=left, joined=told)
+
+    def _plan(self, planner: Planner, target: Target, availability: Availability) -> SeriesPlan:
+        """Return what is wanted of a series; within a round what was planned stands.
+
+        It does as long as nobody has written to the catalog.
+        """
+        head, plan = self._plans.get(target.series, (-1, None))
+        if plan is None or head != availability.head:
+            plan = planner.plan(target.name, target.series, availability)
             if plan.parts:
                 plan = self._instruments.defined(plan, availability)
-            if plan.parts:
-                plans.append(plan)
-            else:
-                self._finish(_nothing_wanted(plan))
-        return plans
+            self._plans[target.series] = availability.head, plan
+        return plan
 
     def _planner(self) -> Planner:
         means, request = self._means, self._request
@@ -132,15 +157,20 @@ class Rounds:
         For the first series its lock is waited for so many seconds.
         """
         locks: dict[Series, contextlib.ExitStack] = {}
+        self._busy = []
         with contextlib.ExitStack() as all_locks:
-            for plan in self._plans(self._pending):
+            for plan in self._planned(self._pending):
                 lock = all_locks.enter_context(contextlib.ExitStack())
                 seconds = 0.0 if locks else patience
                 if lock.enter_context(self._means.catalog.fetching(plan.series, seconds)):
                     locks[plan.series] = lock
+                else:
+                    self._busy.append(Target(plan.name, plan.series))
                 patience = 0.0
+                if len(locks) == _SERIES_AT_ONCE:
+                    break
             # What was fetched until a lock was free is not fetched again.
-            plans = self._plans([one for one in self._pending if one.series in locks])
+            plans = list(self._planned([one for one in self._pending if one.series in locks]))
             if plans:
                 self._fetch(plans, locks)
         self._watch(got_on=bool(locks))
@@ -172,16 +202,16 @@ class Rounds:
         Raises:
             CatalogBusyError: nothing new has been held for a long time.
         """
-        for one in self._pending:
+        for one in self._busy:
             if one.series not in self._told:
                 self._told.add(one.series)
                 self._means.progress.tell(busy_text(one.series))
         now, held = self._means.clock.elapsed(), self._held()
-        if got_on or held != self._seen:
+        if got_on or not self._busy or held != self._seen:
             self._seen, self._seen_at = held, now
         elif now - self._seen_at >= _PATIENCE_SECONDS:
             raise CatalogBusyError(
-                f"Another process has been fetching {self._pending[0].series}, and has kept "
+                f"Another process has been fetching {self._busy[0].series}, and has kept "
                 f"nothing new of it for {_PATIENCE_SECONDS / 60:.0f} minutes.",
                 "End that process, then run the command again.",
             )
@@ -189,13 +219,8 @@ class Rounds:
     def _held(self) -> object:
         """Return what tells whether anything new of the series that are waited for is held."""
         availability = self._means.catalog.availability()
-        held = (availability.holdings(one.series) for one in self._pending)
+        held = (availability.holdings(one.series) for one in self._busy)
         return [(one.updated, one.confirmed_empty, one.history_start) for one in held]
-
-
-def _nothing_wanted(plan: SeriesPlan) -> SeriesOutcome:
-    first, last = plan.dates or (None, None)
-    return SeriesOutcome(plan.series, plan.name, first, last, days_held=plan.held)
 
 
 def _digits(plan: SeriesPlan) -> tuple[int, int]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from application.catalog import Catalog
 from application.fetch_comparison import Comparison
+from application.fetch_joins import Level
+from application.fetch_merging import Arrived
+from application.fetch_parts import Part
 from application.fetch_plan import SeriesPlan
 from application.fetch_request import Keep, SeriesOutcome
 from application.fetch_series import SeriesFetch
@@ -17,6 +20,7 @@ from domain.fetching import (
     FetchedBars,
     HistoryStart,
     SeriesFailed,
+    Stray,
     WaitCause,
     Waiting,
     Wanted,
@@ -64,6 +68,7 @@ class FetchRun:
         try:
             self._compare()
             self._fetch()
+            self._resolve()
         except BaseException as error:
             self._abort(error)
             raise
@@ -83,10 +88,28 @@ class FetchRun:
 
     def _compare(self) -> None:
         """Compare levels first: what differs must not be published before that is known."""
+        self._compared({one: one.plan.compared for one in self._going}, SeriesFetch.joins)
+
+    def _resolve(self) -> None:
+        """Compare where fetched prices jump from or to held ones, and publish the rest."""
+        self._compared({one: one.doubts for one in self._going}, SeriesFetch.resolve)
+
+    @property
+    def _going(self) -> list[SeriesFetch]:
+        return [state for state in self._states.values() if not state.is_over]
+
+    def _compared(
+        self,
+        parts: Mapping[SeriesFetch, Sequence[Part]],
+        then: Callable[[SeriesFetch, list[Level], Arrived], None],
+    ) -> None:
+        """Fetch `parts` that are held, and go on with how they compare."""
         comparing = {
-            series: Comparison(self._catalog, self._progress, state.plan, self._clock)
-            for series, state in self._states.items()
-            if state.plan.compared
+            state.plan.series: Comparison(
+                self._catalog, self._progress, state.plan, some, self._clock
+            )
+            for state, some in parts.items()
+            if some
         }
         if not comparing:
             return
@@ -96,10 +119,11 @@ class FetchRun:
             wanted = [one.wanted for one in comparing.values()]
             self._consume(wanted, lambda series: comparing[series].take)
         for series, one in comparing.items():
-            self._guarded(self._states[series], one.settle, self._states[series])
+            state = self._states[series]
+            self._guarded(state, lambda state, one: then(state, *one.result()), state, one)
 
     def _fetch(self) -> None:
-        going = [state for state in self._states.values() if not state.is_over]
+        going = self._going
         for state in going:
             self._guarded(state, state.begin)
         wanted = [state.wanted for state in going if not state.is_over and state.wanted]
@@ -147,9 +171,13 @@ class FetchRun:
             return
         self._stand(None)
         state = self._states.get(answer.series)
-        if state is None or state.is_over:
+        if state is None:
             return
-        if isinstance(answer, SeriesFailed):
+        if isinstance(answer, Stray):
+            state.strays(answer)
+        elif state.is_over:
+            return
+        elif isinstance(answer, SeriesFailed):
             self._fail(state, answer.error)
         elif isinstance(answer, HistoryStart):
             state.history_starts(answer.start)
@@ -182,7 +210,9 @@ class FetchRun:
         """Leave word of what was done of all that is not finished, as well as can be."""
         self._source.close()
         problem = error.message if isinstance(error, BarledgerError) else _what_ended_it(error)
-        going = [state for state in self._states.values() if not state.is_over]
+        going = self._going
+        for state in going:
+            state.tell_unreplaced()
         events = [state.aborted(problem) for state in going]
         if self._started and events:
             with contextlib.suppress(BarledgerError):

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Sequence
+
+import attrs
 
 from application.catalog import Catalog
 from application.fetch_incoming import Incoming
-from application.fetch_joins import Level, joined_text, level_difference
+from application.fetch_joins import Level, adjusted_since, joined_text, level_difference
+from application.fetch_jumps import Jumps
 from application.fetch_merging import Arrived
 from application.fetch_parts import Part
 from application.fetch_plan import SeriesPlan
 from application.fetch_publishing import Published, Publisher
 from application.fetch_request import Keep, SeriesOutcome
 from application.fetch_shares import Shares
-from application.fetch_texts import fetching_text, kept_text, left_text, unanswered
+from application.fetch_sources import HeldSources
+from application.fetch_texts import (
+    fetching_text,
+    kept_text,
+    lacking_text,
+    left_text,
+    rest_text,
+    stray_text,
+    unanswered,
+    unreplaced_text,
+)
 from domain.bars import Bars
 from domain.errors import BarledgerError
 from domain.events import Event, FetchAborted, FetchCompleted, FetchStarted
-from domain.fetching import FetchedBars, Wanted
+from domain.fetching import FetchedBars, Stray, Wanted
 from domain.ports import Clock, Progress
 
 
@@ -44,9 +58,13 @@ class SeriesFetch:
         self._source = source
         self._clock = clock
         self._keep = keep
-        self._publisher = Publisher(catalog, progress, plan, source, clock)
-        self._published = Published()
-        self._joined: str | None = None
+        self._publisher = Publisher(catalog, progress, plan, source, clock, keep)
+        self._published = Published(kept=plan.unreplaced)
+        self._jumps = Jumps(catalog, plan)
+        self._doubted: set[dt.date] = set()
+        self._held_back: list[Arrived] = []
+        self._strays: set[dt.date] = set()
+        self._compared: str | None = None
         self._ready: Arrived | None = None
         self._completed = False
         self._shown = contextlib.ExitStack()
@@ -59,34 +77,60 @@ class SeriesFetch:
         """Whether nothing more is to come, because all is there or because it failed."""
         return self._completed or self.error is not None
 
+    @property
+    def doubts(self) -> tuple[Part, ...]:
+        """Held sessions to compare before the rest is published: prices jump next to them."""
+        return self.plan.near(self._doubted) if not self.is_over else ()
+
     def joins(self, levels: Sequence[Level], came: Arrived) -> None:
         """Take over sessions that were compared with those held from other sources.
 
         Raises:
             LevelDifferenceError: they are not on one level, and nobody has said what to keep.
         """
-        self._joined = joined_text(levels, self._source)
+        self._compared = joined_text(levels, self._source)
         differs = any(one.differs for one in levels)
         if differs and self._keep is None:
             raise level_difference(self.plan, levels, self._source)
-        if self._joined and (differs or not any(one.bars for one in levels)):
-            self._progress.warn(f"{self.plan.name}: {self._joined}")
+        unsure = any(one.is_doubtful for one in levels) or not any(one.bars for one in levels)
+        if self._compared and (differs or unsure):
+            self._progress.warn(f"{self.plan.name}: {self._compared}")
         beside = {part.date for part in self.plan.beside}
         parts = tuple(part for part in came.parts if part.date not in beside)
-        if parts:
-            self._ready = Arrived(parts, _bars_of(parts, came.bars, self.plan), came.empty)
+        before = tuple(part for part in came.before if part.date not in beside)
+        if parts or before:
+            bars = _bars_of(parts, came.bars, self.plan)
+            self._ready = attrs.evolve(came, parts=parts, bars=bars, before=before)
+
+    def resolve(self, levels: Sequence[Level], came: Arrived) -> None:
+        """Publish what was held back, now that the sessions next to it were compared.
+
+        Raises:
+            LevelDifferenceError: they are on another level than when they were fetched.
+            and what `Publisher.publish` raises.
+        """
+        del came
+        if any(one.differs for one in levels):
+            raise adjusted_since(self.plan, levels, self._source)
+        if not all(one.bars for one in levels):
+            text = joined_text([one for one in levels if not one.bars], self._source)
+            self._progress.warn(f"{self.plan.name}: {text}")
+        self._doubted.clear()
+        held_back, self._held_back = self._held_back, []
+        for place, arrived in enumerate(held_back, 1):
+            self._publish(arrived, is_last=place == len(held_back))
 
     def begin(self) -> None:
         """Publish what has come already, and get ready for the rest."""
-        ready = {part.date for part in self._ready.parts} if self._ready else set()
+        ready = self._ready.dates if self._ready else set()
         parts = [part for part in self.plan.parts if part.date not in ready]
         if parts:
             unknown = self.plan.asks_history_start
             self.wanted = self.plan.wanted(parts, asks_history_start=unknown)
-            self._incoming = Incoming(self.wanted, parts, self._clock)
+            self._incoming = Incoming(self.wanted, parts, self._clock, self.plan.known)
             self._show(self.wanted)
         if self._ready:
-            self._publish(self._ready)
+            self._offer(self._ready)
 
     def _show(self, wanted: Wanted) -> None:
         text = fetching_text(self.plan.name, self.plan.series, self._source)
@@ -99,8 +143,15 @@ class SeriesFetch:
         if self._incoming:
             self._incoming.history_starts(start)
 
+    def strays(self, stray: Stray) -> None:
+        """Tell of bars that lie in no session, once."""
+        if stray.dates and not set(stray.dates) <= self._strays:
+            self._strays.update(stray.dates)
+            calendar = self.plan.calendar
+            self._progress.warn(stray_text(self.plan.name, stray, self._source, calendar))
+
     def take(self, answer: FetchedBars) -> None:
-        """Publish the sessions that are complete by an answer.
+        """Publish the sessions that are settled by an answer.
 
         Raises:
             UnusableAnswerError: it breaks the rules.
@@ -111,22 +162,32 @@ class SeriesFetch:
         arrived = self._incoming.add(answer)
         if self._shares:
             self._shares.advance(answer.attested)
-        if arrived and (arrived.parts or self._incoming.is_done):
-            self._publish(arrived)
+        if arrived:
+            self._offer(arrived)
 
     def finish(self) -> None:
-        """End the series once the source has said all.
+        """End the series once the source has said all, unless there are `doubts`.
 
         Raises:
-            UnusableAnswerError: it did not answer for all that was wanted.
+            UnusableAnswerError: it did not say a word.
+            and what `Publisher.publish` raises.
         """
         rest = self._incoming.finish() if self._incoming else None
         if self._incoming and not self._incoming.is_done:
             raise unanswered(self.plan.series)
-        self._publish(rest or Arrived((), Bars.empty()))
+        self._offer(rest or Arrived((), Bars.empty()))
 
-    def _publish(self, arrived: Arrived) -> None:
-        is_last = self._incoming is None or self._incoming.is_done
+    def _offer(self, arrived: Arrived) -> None:
+        """Publish what arrived, or hold it back where prices jump from or to what is held."""
+        if self._keep is not Keep.HELD:
+            self._doubted |= self._jumps.at(arrived)
+        if self._doubted:
+            self._held_back.append(arrived)
+        else:
+            is_last = self._incoming is None or self._incoming.is_done
+            self._publish(arrived, is_last=is_last)
+
+    def _publish(self, arrived: Arrived, *, is_last: bool) -> None:
         last = self._completion if is_last else None
         self._published += self._publisher.publish(arrived, last)
         if is_last:
@@ -143,19 +204,49 @@ class SeriesFetch:
             confirmed_empty=len(done.confirmed),
             bars=done.bars,
             partitions=done.partitions,
-            joined=self._joined,
+            joined=self._joined(done),
         )
 
+    def _joined(self, done: Published) -> str | None:
+        """Return how prices compare with held ones of others, and which of these stay."""
+        kept = [self._kept_text(done)] if done.kept and self._is_replacing else []
+        return " ".join([*([self._compared] if self._compared else []), *kept]) or None
+
+    @property
+    def _is_replacing(self) -> bool:
+        return self._keep is Keep.FETCHED
+
+    def _kept_text(self, done: Published) -> str:
+        kept, replacing = done.kept, self._is_replacing
+        return kept_text(self.plan.name, kept, self._source, replacing=replacing)
+
     def _tell(self) -> None:
-        if self._published.left:
-            self._progress.warn(left_text(self.plan.name, self._published.left, self._source))
-        if self._published.kept:
-            self._progress.warn(kept_text(self.plan.name, self._published.kept, self._source))
+        done, name, source = self._published, self.plan.name, self._source
+        if done.left:
+            self._progress.warn(left_text(name, done.left, source))
+        if done.rest:
+            self._progress.warn(rest_text(name, done.rest, source))
+        if done.kept:
+            self._progress.warn(self._kept_text(done))
+        if done.lacking:
+            self._progress.warn(lacking_text(name, done.old_bars, done.lacking, source))
 
     def fail(self, error: BarledgerError, before: int) -> None:
         """Take note that nothing more comes, because of `error`; so many failed `before`."""
         self.error, self.failed_as = error, before
+        self.tell_unreplaced()
         self.close()
+
+    def tell_unreplaced(self) -> None:
+        """Tell which bars of others are still held where only some of them were replaced."""
+        if not (self._is_replacing and self._published.written) or self._completed:
+            return
+        done = {*self._published.written, *self._published.confirmed}
+        others = HeldSources(self.plan.holdings, self._source).others
+        sessions = (one for part in self.plan.parts if part.replaces for one in part.sessions)
+        dates = [one.date for one in sessions if one.date not in done and others(one)]
+        if dates:
+            self._progress.warn(unreplaced_text(self.plan.name, dates))
 
     def close(self) -> None:
         """Take what is on show of it from the screen."""
@@ -192,8 +283,8 @@ class SeriesFetch:
             days_written=len(done.written),
             days_held=self.plan.held,
             confirmed_empty=len(done.confirmed),
-            left=tuple(sorted({*done.left, *done.kept})),
-            joined=self._joined,
+            left=tuple(sorted({*done.left, *done.kept, *done.rest})),
+            joined=self._joined(done),
         )
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from domain.errors import AmbiguousSymbolError, ContractNotFoundError, UnusableAnswerError
-from domain.fetching import WaitCause, Waiting
+from domain.errors import (
+    AmbiguousSymbolError,
+    ContractNotFoundError,
+    InvalidWindowError,
+    UnusableAnswerError,
+)
+from domain.fetching import Stray, WaitCause, Waiting
 from domain.instrument import Instrument, InstrumentId, Series
 from domain.sessions import Hours
+from domain.window import Bound
 
 _SHOWN = 5
+_MAY_DIFFER = "on a level that may be another one than that of the fetched bars"
 _CAUSES = {
     WaitCause.RATE_LIMIT: "{source} rate limit reached.",
     WaitCause.LOST: "{source} connection lost.",
@@ -65,11 +72,59 @@ def left_text(name: str, dates: Sequence[dt.date], source: str) -> str:
     )
 
 
-def kept_text(name: str, dates: Sequence[dt.date], source: str) -> str:
-    """Return what is told of sessions that were to be replaced and could not be."""
+def kept_text(name: str, dates: Sequence[dt.date], source: str, *, replacing: bool) -> str:
+    """Return what is told of sessions that were to be replaced or compared, and could not be.
+
+    With `replacing`, prices of others were to go, and these stay on the level that they have.
+    """
+    level = (
+        ", on a level that may be another one than that of the fetched bars" if replacing else ""
+    )
     return (
         f"{name}: {shown_source(source)} has no bars of {dates_text(dates)}. What is held of it "
-        "from other sources stays."
+        f"stays{level}."
+    )
+
+
+def unreplaced_text(name: str, dates: Sequence[dt.date]) -> str:
+    """Return what is told where a fetch ends before all bars of others were replaced."""
+    return (
+        f"{name}: bars of other sources are still held of {dates_text(dates)}, {_MAY_DIFFER}. "
+        "The same command goes on there."
+    )
+
+
+def rest_text(name: str, dates: Sequence[dt.date], source: str) -> str:
+    """Return what is told of sessions that are over, and of which the source has not all."""
+    return (
+        f"{name}: {shown_source(source)} cannot tell yet whether it has all bars of "
+        f"{dates_text(dates)}. What it has is kept: a later fetch asks for the rest."
+    )
+
+
+def lacking_text(name: str, bars: int, dates: Sequence[dt.date], source: str) -> str:
+    """Return what is told of bars that the source gave before, and does not give any more."""
+    many = "1 bar" if bars == 1 else f"{bars:,} bars"
+    return (
+        f"{name}: {shown_source(source)} no longer gives {many} that it gave before, on "
+        f"{dates_text(dates)}. What is held stays; if its prices were adjusted since, these are on "
+        "the level of then."
+    )
+
+
+def meanwhile_text(name: str, dates: str, joined: str) -> str:
+    """Return what is told of bars that others wrote while a fetch ran."""
+    return f"{name}: bars of another source came in while this fetch ran, of {dates}. {joined}"
+
+
+def stray_text(name: str, stray: Stray, source: str, calendar: str) -> str:
+    """Return what is told of bars that lie in no session of the calendar."""
+    bars = "1 bar" if stray.bars == 1 else f"{stray.bars:,} bars"
+    are = "It is" if stray.bars == 1 else "They are"
+    return (
+        f"{name}: {shown_source(source)} has {bars} on {dates_text(stray.dates)}, outside the "
+        f"sessions of the calendar {calendar}. {are} left out: if the calendar is wrong, name "
+        "another with barledger instrument set --calendar or barledger venue set."
     )
 
 
@@ -97,6 +152,14 @@ def ambiguous_symbol(name: str, found: Sequence[InstrumentId], source: str) -> A
     return AmbiguousSymbolError(
         f"{shown_source(source)} knows {name} at several venues: {', '.join(map(str, found))}.",
         f"Name one with its venue: -i '{found[0]}'.",
+    )
+
+
+def nothing_yet(series: Series, start: Bound | None) -> InvalidWindowError:
+    """Return the error for a range with an open end that begins in the future."""
+    return InvalidWindowError(
+        f"The start {start} lies in the future: nothing of {series} has happened there yet.",
+        "Name an earlier --start.",
     )
 
 

@@ -190,8 +190,8 @@ class MarketDataSource(Protocol):
     def fetch(self, wanted: Sequence[Wanted]) -> Iterator[Answer]:
         """Yield what the source says of all that is `wanted`, each of another series.
 
-        The answers about a series are in order of time and about all of it, unless it failed.
-        No failure ever looks like an empty market.
+        The answers about a series are in order of time. What they do not attest of it, once they
+        end, the source cannot tell yet. No failure ever looks like an empty market.
 
         Raises:
             GatewayUnreachableError, GatewayLostError, RateLimitedError: it cannot be asked any

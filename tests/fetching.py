@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from adapters.memory.clock import MemoryClock
 from adapters.memory.market_data_source import MemoryMarketDataSource, Script
@@ -16,6 +17,7 @@ from application.fetch import FetchBars
 from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, Keep, SeriesOutcome
 from domain.bars import Bars
 from domain.events import Event
+from domain.fetching import Answer, FetchedBars, Wanted
 from domain.gaps import Judged, judge, trading_time
 from domain.instrument import Instrument, InstrumentClass, Series
 from domain.intervals import Interval, IntervalSet
@@ -154,6 +156,60 @@ class Desk:
             for session in one.sessions
             if one.time.intersection(trading_time(session))
         ]
+
+
+class CarefulSource(MemoryMarketDataSource):
+    """A source that, of sessions which are on or ended within an hour, speaks to the last bar.
+
+    Of sessions in `unknown`, and of long bars that are not there yet, it can say nothing.
+    """
+
+    unknown: Sequence[Session] = ()
+
+    def fetch(self, wanted: Sequence[Wanted]) -> Iterator[Answer]:
+        asked = {one.series: one for one in wanted}
+        for answer in super().fetch(wanted):
+            if isinstance(answer, FetchedBars):
+                answer = self._careful(answer, asked[answer.series])
+            yield answer
+
+    def _careful(self, answer: FetchedBars, wanted: Wanted) -> FetchedBars:
+        unsaid = IntervalSet.of(*((one.open, one.close) for one in self.unknown))
+        for one in wanted.sessions:
+            if one.close + 60 * MINUTE > self.now:
+                closes = answer.bars.ts_event[_of(one, answer.bars)]
+                last = max(int(closes[-1]) if len(closes) else 0, one.open)
+                unsaid = unsaid.union(IntervalSet.of((last, max(one.close, last))))
+        attested = answer.attested.difference(unsaid)
+        empty = answer.empty.intersection(attested)
+        return attrs.evolve(answer, attested=attested, empty=empty)
+
+
+def _of(session: Session, bars: Bars) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = (bars.ts_event > session.open) & (bars.ts_event <= session.close)
+    return inside
+
+
+def careful(desk: Desk, *, now: int | None = None, unknown: Sequence[Session] = ()) -> Desk:
+    """Let a desk's source be careful, by a clock of its own."""
+    known = desk.instruments or [share(one) for one in desk.bars]
+    source = CarefulSource(
+        known, desk.bars, now=desk.now if now is None else now, sessions=desk.chunk
+    )
+    source.unknown = unknown
+    desk.source = source
+    return desk
+
+
+def scaled(bars: Bars, factor: int) -> Bars:
+    """Return the same bars at so many times their prices."""
+    return attrs.evolve(
+        bars,
+        open=bars.open * factor,
+        high=bars.high * factor,
+        low=bars.low * factor,
+        close=bars.close * factor,
+    )
 
 
 def window_of(bars: Bars, first: Session, last: Session) -> Bars:

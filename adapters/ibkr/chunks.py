@@ -44,13 +44,14 @@ class Question:
     """One request for history: some sessions in a row, and the `time` of them that is wanted.
 
     It asks for the bars of `duration`, in IBKR's words, up to `end` (UTC nanoseconds), and so for
-    all of `time`, perhaps for more.
+    all of `time`, perhaps for more. One that is a `control` is to confirm that there are no bars.
     """
 
     sessions: tuple[Session, ...]
     time: IntervalSet
     end: int
     duration: str
+    control: bool = False
 
     @property
     def is_exact(self) -> bool:
@@ -87,7 +88,7 @@ def halves(question: Question, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> li
     if len(periods) > 1:
         middle = len(periods) // 2
         parts = [_flat(periods[:middle]), _flat(periods[middle:])]
-        return [question_about(part, of_sessions(part, question.time), bar_type) for part in parts]
+        return [_part(question, part, of_sessions(part, question.time), bar_type) for part in parts]
     if not bar_type.is_intraday:
         return [question]
     start, end = question.span.start, question.span.end
@@ -97,7 +98,13 @@ def halves(question: Question, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> li
         return [question]
     times = IntervalSet.of((start, middle)), IntervalSet.of((middle, end))
     pieces = [question.time.intersection(time) for time in times]
-    return [question_about(question.sessions, piece, bar_type) for piece in pieces if piece]
+    return [_part(question, question.sessions, piece, bar_type) for piece in pieces if piece]
+
+
+def _part(
+    question: Question, sessions: Sequence[Session], time: IntervalSet, bar_type: BarType
+) -> Question:
+    return question_about(sessions, time, bar_type, control=question.control)
 
 
 def _periods(sessions: Sequence[Session], bar_type: BarType) -> list[tuple[Session, ...]]:
@@ -211,7 +218,7 @@ def question_about(
     beyond = _beyond(sessions[-1], time, bar_type) if control else further
     end = time.intervals[-1].end + beyond
     duration = _duration(sessions, time.intervals[0].start, end, bar_type, control=control)
-    return Question(tuple(sessions), time, end, duration)
+    return Question(tuple(sessions), time, end, duration, control)
 
 
 def _beyond(session: Session, time: IntervalSet, bar_type: BarType) -> int:

@@ -55,10 +55,10 @@ class PriceJumps:
         """Look at the step into the first of `bars`, and at those between and inside them."""
         self._step_between_chunks(bars, lines)
         between = np.zeros(len(bars), np.bool_)
-        between[1:] = _jumped(bars.close[:-1], bars.open[1:])
+        between[1:] = jumped(bars.close[:-1], bars.open[1:])
         inside = np.zeros(len(bars), np.bool_)
         if self._words.series.bar_type.is_intraday:
-            inside = _jumped(bars.open, bars.close)
+            inside = jumped(bars.open, bars.close)
         self._count += int(np.count_nonzero(between) + np.count_nonzero(inside))
         for row in np.flatnonzero(between | inside)[:_TOLD].tolist():
             if between[row]:
@@ -112,7 +112,8 @@ class PriceJumps:
         return f"from {jump.before:f} {start} to {jump.after:f} ({place}{near})"
 
 
-def _jumped(before: Int64Array, after: Int64Array) -> NDArray[np.bool_]:
+def jumped(before: Int64Array, after: Int64Array) -> NDArray[np.bool_]:
+    """Return where a price grows to 7/5 of what it was or shrinks to 5/7, scaled integers."""
     least, most = np.minimum(before, after), np.maximum(before, after)
     jumped: NDArray[np.bool_] = most * _WHOLE >= least * _GROWN
     return jumped & (least > 0) & (most - least >= _STEPS)

@@ -241,7 +241,7 @@ def test_at_any_moment(kills: bool, count: int, cli: Cli) -> None:
                 # Most of the time is gone before anything is asked: wait for that, or not.
                 if chance.random() < 0.8:
                     fetch.until(lambda seen=seen: len(at.seen) > seen)
-                    wait = chance.uniform(0, 1.0)
+                    wait = chance.uniform(0, 0.6)
                 else:
                     wait = chance.uniform(0, whole)
                 with contextlib.suppress(subprocess.TimeoutExpired):

@@ -12,6 +12,7 @@ from domain.errors import (
     ContractNotFoundError,
     GatewayLostError,
     GatewayUnreachableError,
+    InvalidWindowError,
     NotEnoughSpaceError,
     NothingHeldError,
     SourceRefusedError,
@@ -27,7 +28,7 @@ from domain.events import (
     PartitionWritten,
     RangeConfirmedEmpty,
 )
-from domain.fetching import FetchedBars, HistoryStart, SeriesFailed, WaitCause, Waiting
+from domain.fetching import FetchedBars, HistoryStart, SeriesFailed, Stray, WaitCause, Waiting
 from domain.gaps import Status
 from domain.instrument import InstrumentId, Series
 from domain.intervals import IntervalSet
@@ -312,13 +313,51 @@ def test_a_bar_that_has_not_closed_is_refused() -> None:
         desk.fetch("2024-01-02", "2024-01-02")
 
 
-def test_a_source_that_falls_silent_about_a_part_has_not_answered() -> None:
+def test_what_a_source_can_say_nothing_of_is_left_and_told() -> None:
     desk = _desk()
     short = FetchedBars(AAPL, IntervalSet.of((JANUARY[0].open, JANUARY[0].close)), DAY)
     desk.source.fetch = lambda _: iter([short])  # type: ignore[method-assign, assignment]
-    with pytest.raises(UnusableAnswerError, match="did not answer for all"):
-        desk.fetch()
+    outcome = desk.one()
+    assert (outcome.days_written, outcome.left) == (1, tuple(one.date for one in JANUARY[1:]))
     assert len(desk.memory.holdings(AAPL).partitions) == 1
+    assert desk.events(RangeConfirmedEmpty) == []
+    (warning,) = desk.memory.progress.warnings
+    assert "2024-01-03, 2024-01-04" in warning
+
+
+def test_a_source_that_does_not_say_a_word_has_not_answered() -> None:
+    desk = _desk()
+    desk.source.fetch = lambda _: iter([])  # type: ignore[method-assign]
+    with pytest.raises(UnusableAnswerError, match="did not answer"):
+        desk.fetch()
+    assert desk.memory.holdings(AAPL).partitions == {}
+
+
+def test_a_start_in_the_future_with_an_open_end_is_told_as_such() -> None:
+    desk = _desk()
+    with pytest.raises(InvalidWindowError, match="has happened there yet"):
+        desk.fetch("2024-06-03", None)
+
+
+def test_what_the_source_knows_in_place_of_an_id_is_named() -> None:
+    desk = _desk()
+    other = Series(InstrumentId("AAPL", "BATS"), AAPL.bar_type)
+    with pytest.raises(ContractNotFoundError) as caught:
+        desk.fetch("2024-01-02", "2024-01-03", other)
+    assert "It knows AAPL.NASDAQ." in caught.value.recovery
+
+
+def test_bars_outside_all_sessions_are_told_of_once() -> None:
+    stray = Stray(AAPL, (JANUARY[0].date, JANUARY[1].date), 390)
+    desk = _desk(scripts=[{0: stray, 1: stray}])
+    desk.fetch()
+    (warning,) = desk.memory.progress.warnings
+    assert warning == (
+        "AAPL.NASDAQ: MEMORY has 390 bars on 2024-01-02, 2024-01-03, outside the sessions of the "
+        "calendar here. They are left out: if the calendar is wrong, name another with barledger "
+        "instrument set --calendar or barledger venue set."
+    )
+    assert same(desk.held(), WANTED)
 
 
 def test_a_full_disk_is_found_before_anything_is_asked_for() -> None:

@@ -224,7 +224,7 @@ def test_days_of_a_file_are_compared_and_kept() -> None:
     desk.memory.write(DAILY, DAYS.take(slice(20, 25)))
     outcome = desk.one("2023-12-04", "2024-02-01", keep=Keep.HELD)
     assert outcome.joined is not None
-    assert "2 bars compared" in outcome.joined
+    assert "5 bars compared" in outcome.joined
     assert {one.source for one in desk.memory.holdings(DAILY).partitions.values()} == {
         "memory",
         "csv+memory",

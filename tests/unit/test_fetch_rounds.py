@@ -21,13 +21,15 @@ from adapters.parquet.repository import ParquetBarRepository
 from adapters.sqlite.ledger import SqliteLedger
 from application.catalog import Catalog
 from application.fetch import FetchBars
+from application.fetch_plan import Planner, SeriesPlan
 from application.fetch_request import FetchOutcome
 from application.partition_cache import PartitionCache
+from domain.availability import Availability
 from domain.bars import Bars
 from domain.errors import CatalogBusyError, GatewayLostError
 from domain.events import FetchAborted, FetchStarted
 from domain.fetching import Answer, Wanted
-from domain.instrument import Series
+from domain.instrument import InstrumentId, Series
 from domain.window import Window
 from tests.builders import AAPL, MSFT, ORIGIN
 from tests.fetching import NOW, SESSIONS, Desk, session_minutes, share, window_of
@@ -228,3 +230,50 @@ def test_a_series_that_is_done_is_let_go_of_while_others_go_on() -> None:
         [("AAPL", AAPL), ("MSFT", MSFT)], window("2024-01-02", "2024-01-04")
     )
     assert log == ["AAPL is free", "MSFT is free"]
+
+
+class _Counting(MemoryBarRepository):
+    """Counts how many series are being fetched at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = 0
+
+    @contextlib.contextmanager
+    def fetching(self, series: Series, seconds: float = 0) -> Iterator[bool]:
+        with super().fetching(series, seconds) as had:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            yield had
+        self.now -= 1
+
+
+def test_many_series_are_fetched_in_rounds_so_that_files_do_not_run_out() -> None:
+    many = [Series(InstrumentId(f"T{number}", "NASDAQ"), AAPL.bar_type) for number in range(450)]
+    few = window_of(ALL, SESSIONS[20], SESSIONS[20])
+    desk = Desk(dict.fromkeys(many, few))
+    desk.memory = attrs.evolve(desk.memory, repository=_Counting())
+    date = f"{SESSIONS[20].date}"
+    outcome = desk.fetch(date, date)
+    assert [one.series for one in outcome.series] == many
+    assert all(one.days_written == 1 for one in outcome.series)
+    assert [len(request) for request in desk.source.requests] == [200, 200, 50]
+    assert desk.memory.repository.most == 200  # type: ignore[attr-defined]
+    # Nobody else is fetching.
+    assert not any("Another" in one for one in desk.memory.progress.told)
+
+
+def test_a_series_is_planned_once_where_nobody_else_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    planned: list[Series] = []
+    plan = Planner.plan
+
+    def counted(self: Planner, name: str, series: Series, held: Availability) -> SeriesPlan:
+        planned.append(series)
+        return plan(self, name, series, held)
+
+    monkeypatch.setattr(Planner, "plan", counted)
+    desk = Desk(SERVED)
+    desk.fetch("2024-01-02", "2024-01-03")
+    assert sorted(planned) == [AAPL, MSFT]

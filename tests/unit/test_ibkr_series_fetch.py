@@ -344,3 +344,15 @@ def test_answers_come_in_order_of_time_whichever_is_quicker() -> None:
     assert (np.diff(bars.ts_open) > 0).all()
     assert attested == _wanted(sessions).time
     assert len(answers) == 5
+
+
+def test_a_session_that_goes_on_is_asked_for_with_a_bar_more() -> None:
+    """The bar that follows shows that the last one has ended."""
+    (session,) = _sessions(1)
+    now = utc("2024-01-02T15:45:30")
+    so_far = IntervalSet.of((session.open, utc("2024-01-02T15:45:00")))
+    gateway = Gateway([at for at in _opens([session]) if at < now], [session])
+    bars, attested, _ = _sum(_fetch(gateway, _wanted([session], time=so_far), now))
+    assert attested == so_far
+    assert int(bars.ts_event[-1]) == so_far.intervals[-1].end
+    assert [one.duration for one in gateway.requests] == ["4560 S"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
+import numpy as np
 
 from adapters.simulated_gateway.faults import Fault
 from adapters.simulated_gateway.server import SimulatedGateway
@@ -27,9 +28,11 @@ FIRST, LAST = "2024-05-01", "2024-05-12"
 SESSIONS = sessions_of(BITCOIN, FIRST, LAST)
 CHUNK = 5
 """So many whole days of minutes are asked for at once: three questions for all of them."""
-# Of one day in the second question there are none, which must be told from a failure.
-_ALL = bars_of(BTC, SESSIONS, every=97, size_digits=8, volume=10**9)
-SERVED = without(_ALL, SESSIONS[CHUNK + 1 : CHUNK + 2])
+# The first and the last minute of a day have a bar, or else it is asked for by itself.
+_EVERY = bars_of(BTC, SESSIONS, size_digits=8, volume=10**9)
+_ALL = _EVERY.take(np.isin(np.arange(len(_EVERY)) % 1440, [*range(0, 1440, 30), 1439]))
+# Of one day in the last question there are none, which must be told from a failure.
+SERVED = without(_ALL, SESSIONS[2 * CHUNK : 2 * CHUNK + 1])
 _RANGE = ("-i", str(BITCOIN.id), "--start", FIRST, "--end", LAST, "--json")
 
 

@@ -17,7 +17,7 @@ from tests.integration.simulated_gateway.instruments import BITCOIN, EQUITY, EUR
 
 AAPL = series_of(EQUITY, "1_MIN")
 JULY = sessions_of(EQUITY, "2024-07-01", "2024-07-31")
-SERVED = bars_of(AAPL, JULY, every=13)
+SERVED = bars_of(AAPL, JULY)
 HEAD_TIMESTAMP = 87
 
 
@@ -83,8 +83,11 @@ def test_the_start_of_history_is_asked_for_once_and_recorded(opening: Opening) -
     assert len(desk.gateway.requests(HEAD_TIMESTAMP)) == 1
     start = int(_between("2024-07-10", "2024-07-31").ts_open[0])
     assert [one.start for one in desk.events(HistoryStartFound)] == [start]
-    # What lies before is not asked for, then or later.
-    assert desk.questions() == [("20240712 20:00:00 UTC", "3 D")]
+    # Of what lies before, one session is looked at, and the rest is not asked for, then or later.
+    assert desk.questions() == [
+        ("20240709 20:00:00 UTC", "23400 S"),
+        ("20240712 20:00:00 UTC", "3 D"),
+    ]
     desk.fetch(AAPL, "2024-07-01", "2024-07-16")
     assert desk.questions() == [("20240716 20:00:00 UTC", "2 D")]
     assert len(desk.gateway.requests(HEAD_TIMESTAMP)) == 1
@@ -97,7 +100,7 @@ def test_sessions_without_bars_are_asked_for_twice_and_never_again(opening: Open
     outcome = desk.fetch(AAPL, "2024-07-01", "2024-07-12")
     assert (outcome.days_written, outcome.confirmed_empty) == (7, 2)
     assert desk.questions() == [
-        ("20240708 20:00:00 UTC", "2 D"),
+        ("20240708 20:01:00 UTC", "7 D"),  # of five sessions before there are bars
         ("20240712 20:00:00 UTC", "9 D"),
     ]
     (event,) = desk.events(RangeConfirmedEmpty)
@@ -110,7 +113,10 @@ def test_a_range_without_any_bars_is_confirmed_empty(opening: Opening) -> None:
     desk = opening({AAPL: without(SERVED, JULY[3:])}, EQUITY)
     outcome = desk.fetch(AAPL, "2024-07-05", "2024-07-12")
     assert (outcome.days_written, outcome.confirmed_empty) == (0, 6)
-    assert desk.questions() == [("20240712 20:00:00 UTC", "6 D")] * 2
+    assert desk.questions() == [
+        ("20240712 20:00:00 UTC", "6 D"),
+        ("20240712 20:01:00 UTC", "11 D"),
+    ]
     assert desk.fetch(AAPL, "2024-07-05", "2024-07-12").days_held == 6
     assert desk.questions() == []
     assert len(desk.held(AAPL)) == 0
@@ -123,7 +129,7 @@ def test_refetch_asks_again_for_what_was_empty(opening: Opening) -> None:
     desk.asked()
     outcome = desk.fetch(AAPL, "2024-07-01", "2024-07-12", refetch=True)
     assert desk.questions() == [("20240712 20:00:00 UTC", "9 D")]
-    assert (outcome.days_written, outcome.bars_fetched) == (9, 2 * 30)
+    assert (outcome.days_written, outcome.bars_fetched) == (9, 2 * 390)
     assert desk.held(AAPL).same_values(_between("2024-07-01", "2024-07-12"))
 
 
@@ -138,7 +144,10 @@ def test_what_may_still_come_is_not_called_empty(opening: Opening) -> None:
     assert len(desk.questions()) == 2
     desk.clock.advance(10 * 3600 * 10**9)
     assert desk.fetch(AAPL, "2024-07-10", "2024-07-12").confirmed_empty == 1
-    assert desk.questions() == [("20240712 20:00:00 UTC", "23400 S")] * 2
+    assert desk.questions() == [
+        ("20240712 20:00:00 UTC", "23400 S"),
+        ("20240712 20:01:00 UTC", "6 D"),
+    ]
     assert len(desk.events(RangeConfirmedEmpty)) == 1
 
 

@@ -43,7 +43,10 @@ def _with(**values: int) -> Callable[[Bars], Bars]:
 
 OPEN = int(SERVED.ts_open[PLACE])
 BROKEN: dict[str, tuple[Callable[[Bars], Bars], str]] = {
-    "doubled": (_ordered(0, 0), "not in order of time"),
+    "two of one time": (
+        lambda bars: changed(_ordered(0, 0)(bars), PLACE, volume=7),
+        "two bars that differ open at",
+    ),
     "disordered": (_ordered(5, 0), "not in order of time"),
     "off the grid": (_with(ts_open=OPEN + 7 * SECOND), "which no such bar does by the clock"),
     "negative volume": (_with(volume=-1), "volume"),
@@ -81,6 +84,13 @@ def test_what_breaks_the_rules_is_refused(opening: Opening, name: str) -> None:
 
 def _of(sessions: list[Session]) -> Bars:
     return within(SERVED, sessions[0].open, sessions[-1].close)
+
+
+def test_a_bar_that_is_sent_twice_is_kept_once(opening: Opening) -> None:
+    desk = opening({AAPL: SERVED}, EQUITY)
+    _serve(desk, _ordered(0, 0)(SERVED))
+    assert desk.fetch(AAPL, FIRST, LAST).days_written == len(DAYS)
+    assert desk.held(AAPL).same_values(SERVED)
 
 
 def test_bars_beside_what_was_asked_for_are_dropped(opening: Opening) -> None:

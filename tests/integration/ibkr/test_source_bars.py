@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 import pytest
 
-from adapters.ibkr.answered_bars import bars_of as bars_of_answer
+from adapters.ibkr.answered_bars import heard
 from adapters.ibkr.decoding import HistoryAnswer
 from adapters.ibkr.details import instrument_of, price_decimals
 from domain.bars import Bars
@@ -87,7 +87,7 @@ def test_decades_are_asked_for_in_several_questions(opening: Opening, bar_type: 
 @pytest.mark.parametrize(
     ("bar_type", "minutes", "durations"),
     [
-        ("1_SEC", 60, ["1800 S", "1800 S"]),
+        ("1_SEC", 60, ["1800 S", "1800 S"]),  # more at once is refused
         ("5_SEC", 210, ["7200 S", "5400 S"]),
         ("10_SEC", 390, ["14400 S", "9000 S"]),
         ("15_SEC", 390, ["14400 S", "9000 S"]),
@@ -206,9 +206,8 @@ def test_pence_are_hundredths_of_the_pound_that_the_share_is_defined_in() -> Non
         *([text] for text in (str(sessions[0].open // 10**9), "70.5", "70.52", "70.48", "70.5")),
         volumes=["1200"],
     )
-    bars = bars_of_answer(
-        pence, Wanted(series, instrument, tuple(sessions), time), price_decimals(told)
-    )
+    wanted = Wanted(series, instrument, tuple(sessions), time)
+    bars = heard(pence, wanted, price_decimals(told)).bars
     assert bars.price_precision == 4
     assert [bars.open[0], bars.high[0], bars.low[0]] == [7050, 7052, 7048]
     assert instrument.currency == "GBP"
