@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _TIME = "currentTime"
 _AFTER_ALL = 0.3
 _MOMENT = 0.05
+_CONNECTING = "connecting as"
 _POLL_SECONDS = 0.005
 
 
@@ -266,7 +267,9 @@ class Connection:
         if code == CLIENT_ID_TAKEN:
             self._fail(self._open, ClientIdTaken(str(message)))
         elif message.concerns_all:
-            self._fail(self._open, Told(message))
+            # A gateway tells at once of all that is amiss with its own connections.
+            asked = [one for one in self._open if not str(one).startswith(_CONNECTING)]
+            self._fail(asked, Told(message))
         elif request in self._open and message.meaning is Meaning.NO_DATA and self._lost_farms:
             # Who cannot reach the bars cannot say that there are none.
             self._fail([request], Broke(f"IBKR's server {min(self._lost_farms)} is not reached"))
@@ -297,7 +300,7 @@ class Connection:
 
 
 def _connecting(client_id: int) -> str:
-    return f"connecting as {client_id}"
+    return f"{_CONNECTING} {client_id}"
 
 
 async def _ended(task: asyncio.Future[Any]) -> None:
