@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from application.catalog import Catalog
 from application.fetch_merging import Arrived
-from application.fetch_parts import Part
-from application.fetch_plan import SeriesPlan, whole_period
+from application.fetch_parts import Part, whole_period
+from application.fetch_plan import SeriesPlan
 from domain.bars import Bars
 from domain.errors import CorruptPartitionError
 from domain.partitions import names_within

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -118,3 +119,27 @@ def cut_at_midnight(time: Iterable[Interval]) -> Iterator[Interval]:
             end = min(one.end, midnight)
             yield Interval(start, end)
             start = end
+
+
+def _date_of(session: Session) -> dt.date:
+    return session.date
+
+
+def whole_period(first: dt.date, known: Sequence[Session], bar_type: BarType) -> Part:
+    """Return all that is `known` of the day, week or month that begins with a date."""
+    last = period_dates(first, bar_type)[1]
+    start = bisect.bisect_left(known, first, key=_date_of)
+    end = bisect.bisect_right(known, last, key=_date_of)
+    return joined([Part((one,), trading_time(one), joins=True) for one in known[start:end]])
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Return parts as one that is published together."""
+    if len(parts) == 1:
+        return parts[0]
+    return Part(
+        tuple(session for part in parts for session in part.sessions),
+        IntervalSet(tuple(one for part in parts for one in part.time)),
+        any(part.replaces for part in parts),
+        any(part.joins for part in parts),
+    )

@@ -9,7 +9,8 @@ import attrs
 
 from application.catalog import Catalog
 from application.fetch_instruments import SourceInstruments
-from application.fetch_plan import Planner, SeriesPlan
+from application.fetch_plan import SeriesPlan
+from application.fetch_planner import Planner
 from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, SeriesOutcome
 from application.fetch_run import FetchRun
 from application.fetch_texts import busy_text, kept_text

@@ -21,7 +21,8 @@ from adapters.parquet.repository import ParquetBarRepository
 from adapters.sqlite.ledger import SqliteLedger
 from application.catalog import Catalog
 from application.fetch import FetchBars
-from application.fetch_plan import Planner, SeriesPlan
+from application.fetch_plan import SeriesPlan
+from application.fetch_planner import Planner
 from application.fetch_request import FetchOutcome
 from application.partition_cache import PartitionCache
 from domain.availability import Availability
