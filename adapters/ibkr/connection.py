@@ -267,14 +267,22 @@ class Connection:
         if code == CLIENT_ID_TAKEN:
             self._fail(self._open, ClientIdTaken(str(message)))
         elif message.concerns_all:
-            # A gateway tells at once of all that is amiss with its own connections.
-            asked = [one for one in self._open if not str(one).startswith(_CONNECTING)]
-            self._fail(asked, Told(message))
+            self._fail(self._concerned(message), Told(message))
         elif request in self._open and message.meaning is Meaning.NO_DATA and self._lost_farms:
             # Who cannot reach the bars cannot say that there are none.
             self._fail([request], Broke(f"IBKR's server {min(self._lost_farms)} is not reached"))
         elif request in self._open and message.meaning is not Meaning.NEWS:
             self._fail([request], Told(message))
+
+    def _concerned(self, message: GatewayMessage) -> list[int | str]:
+        """Return the open requests that a message for all fails.
+
+        Who connects is told of all that is amiss with the gateway's own connections, and is
+        connected all the same.
+        """
+        if message.meaning is not Meaning.LOST:
+            return list(self._open)
+        return [one for one in self._open if not str(one).startswith(_CONNECTING)]
 
     def _note_connections(self, message: GatewayMessage) -> None:
         """Remember which connections of the gateway to IBKR are broken."""
