@@ -13,11 +13,13 @@ import attrs
 
 SECOND = 10**9
 GREETING = ("178", "20261124 12:00:00 EST")
+# Nothing else is answered: an answer that a client has not read when it closes makes the kernel
+# reset the connection, and with it goes what was sent and not yet read here.
 _ANSWERS = {
     "71": [("15", "1", "DU1234567"), ("9", "1", "1")],
     "61": [("62", "1")],
-    "49": [("49", "1", "1700000000")],
 }
+_A_WHILE = 30
 
 
 @attrs.define
@@ -32,6 +34,16 @@ class Listener:
 
     def kinds(self) -> list[str]:
         return [message[0] for message in self.messages]
+
+    def count_once(self, kind: str, expected: int) -> int:
+        """Return how many of a kind arrived, once it is as many as expected.
+
+        A process can have sent all and ended before the last is read here.
+        """
+        end = time.monotonic() + _A_WHILE
+        while self.kinds().count(kind) < expected and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.kinds().count(kind)
 
     def send(self, *fields: str) -> None:
         """Send a message on the last connection."""
