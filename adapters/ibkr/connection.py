@@ -5,29 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
-from adapters.ibkr.answers import (
-    CLIENT_ID_TAKEN,
-    CONNECTION_BACK,
-    CONNECTION_LOST,
-    HISTORY_FARM_BACK,
-    HISTORY_FARM_LOST,
-    GatewayMessage,
-    Meaning,
-)
+from adapters.ibkr.answers import CLIENT_ID_TAKEN, GatewayMessage, Meaning
 from adapters.ibkr.decoding import NO_REQUEST, CheckedDecoder, HistoryAnswer
-from adapters.ibkr.failures import (
-    Broke,
-    ClientIdTaken,
-    NoAnswer,
-    Told,
-    Unanswered,
-    Undecodable,
-)
+from adapters.ibkr.failures import Broke, ClientIdTaken, NoAnswer, Told, Undecodable
+from adapters.ibkr.history_request import HistoryRequest
+from adapters.ibkr.links import Links
+from adapters.ibkr.open_requests import OpenRequests, Request
 
 if TYPE_CHECKING:
     from ib_async import Contract, ContractDetails
@@ -37,30 +23,9 @@ _AFTER_ALL = 0.3
 _MOMENT = 0.05
 _CONNECTING = "connecting as"
 _POLL_SECONDS = 0.005
-
-
-@attrs.frozen
-class HistoryRequest:
-    """A request for bars in IBKR's words; `end` is UTC."""
-
-    contract: Contract
-    end: dt.datetime
-    duration: str
-    bar_size: str
-    what_to_show: str
-    regular_hours: bool
-
-    @property
-    def identity(self) -> str:
-        """What makes two requests identical to IBKR."""
-        parts = (self.end.isoformat(), self.duration, self.bar_size, self.regular_hours)
-        return "|".join(map(str, (contract_identity(self.contract), self.what_to_show, *parts)))
-
-
-def contract_identity(contract: Contract) -> str:
-    """Return what tells a contract from all others."""
-    parts = (contract.conId, contract.secType, contract.symbol, contract.exchange)
-    return "|".join(map(str, parts))
+# Far more than a machine full of processes that all ask needs to let one message pass.
+_LINE_SECONDS = 600
+_FIRST = asyncio.FIRST_COMPLETED
 
 
 class Connection:
@@ -70,10 +35,9 @@ class Connection:
         self._ib = ib
         self._seconds = answer_seconds
         self._log = log
-        self._open: dict[int | str, asyncio.Future[Any]] = {}
+        self._open = OpenRequests()
+        self._links = Links()
         self._cancelled: set[int] = set()
-        self._cut = False
-        self._lost_farms: set[str] = set()
         ib.client.decoder = CheckedDecoder(ib.wrapper, self._take_history, self._take_undecodable)
         # The library asks for the account once its connection is back, which nobody here needs.
         ib.errorEvent.clear()
@@ -88,7 +52,7 @@ class Connection:
     @property
     def is_cut(self) -> bool:
         """Whether the gateway has lost its own connection to IBKR."""
-        return self._cut
+        return self._links.is_cut
 
     async def connect(self, host: str, port: int, client_id: int, seconds: float) -> None:
         """Connect; nothing of an account is asked for.
@@ -99,14 +63,14 @@ class Connection:
         """
         from ib_async import StartupFetchNONE
 
-        taken = self._expect(_connecting(client_id))
+        taken = self._open.expect(_connecting(client_id))
         try:
             connecting = asyncio.ensure_future(
                 self._ib.connectAsync(
                     host, port, client_id, timeout=seconds, fetchFields=StartupFetchNONE
                 )
             )
-            await asyncio.wait({connecting, taken}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({connecting, taken}, return_when=_FIRST)
             # Whoever gives up hangs up, and that is told first.
             await asyncio.wait({connecting}, timeout=_MOMENT)
             if not connecting.done():
@@ -191,7 +155,7 @@ class Connection:
 
     async def close(self) -> None:
         """Let all requests fail, and disconnect once cancels have gone out."""
-        self._fail(self._open, Broke("the connection was closed"))
+        self._open.fail(self._open.all(), Broke("the connection was closed"))
         if self.is_usable:
             await self._ib.client.flush(_AFTER_ALL)
             await self._cancels_taken()
@@ -210,13 +174,17 @@ class Connection:
                 while self._cancelled and self.is_usable:
                     await asyncio.sleep(_POLL_SECONDS)
 
-    async def _answer(self, request: int | str, library: asyncio.Future[Any]) -> Any:
-        """Wait for the answer to a request that was sent."""
-        ours = self._expect(request)
+    async def _answer(self, request: Request, library: asyncio.Future[Any]) -> Any:
+        """Wait for the answer to the request that was asked for last.
+
+        It may be long until it is sent, where others use up the machine's rate: the gateway's
+        time to answer begins then.
+        """
+        ours = self._open.expect(request)
+        sent = self._ib.client.last_sent()
         try:
-            done, _ = await asyncio.wait(
-                {ours, library}, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({ours, library, sent}, timeout=_LINE_SECONDS, return_when=_FIRST)
+            done, _ = await asyncio.wait({ours, library}, timeout=self._seconds, return_when=_FIRST)
             if not done:
                 raise NoAnswer(f"nothing came for {self._seconds:g} seconds")
             return ours.result() if ours in done else _result(request, library)
@@ -226,18 +194,8 @@ class Connection:
                 # Looked at, so that nobody complains that it never was.
                 library.exception()
 
-    def _expect(self, request: int | str) -> asyncio.Future[Any]:
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._open[request] = future
-        return future
-
-    def _forget(self, request: int | str) -> None:
-        """Let nothing that still comes for a request reach anybody."""
-        future = self._open.pop(request, None)
-        if future is not None and not future.done():
-            future.cancel()
-        elif future is not None and not future.cancelled():
-            future.exception()
+    def _forget(self, request: Request) -> None:
+        self._open.forget(request)
         # The library keeps both until an answer comes, and appends late bars to the list.
         self._ib.wrapper._results.pop(request, None)  # noqa: SLF001
         left = self._ib.wrapper._futures.pop(request, None)  # noqa: SLF001
@@ -249,62 +207,42 @@ class Connection:
             send(request)
 
     def _take_history(self, request: int, answer: HistoryAnswer) -> None:
-        future = self._open.get(request)
-        if future is not None and not future.done():
-            future.set_result(answer)
+        self._open.answer(request, answer)
 
     def _take_undecodable(self, request: int, problem: str) -> None:
         self._log(f"A message of the gateway cannot be understood: {problem}")
-        concerned = self._open if request == NO_REQUEST else [request]
-        self._fail(concerned, Undecodable(problem))
+        concerned = self._open.all() if request == NO_REQUEST else [request]
+        self._open.fail(concerned, Undecodable(problem))
 
     def _take_message(self, request: int, code: int, text: str, contract: object) -> None:
         del contract
         message = GatewayMessage(request, code, text)
         self._log(f"gateway: {code} {text} (request {request})")
         self._cancelled.discard(request)
-        self._note_connections(message)
+        self._links.note(message)
         if code == CLIENT_ID_TAKEN:
-            self._fail(self._open, ClientIdTaken(str(message)))
+            self._open.fail(self._open.all(), ClientIdTaken(str(message)))
         elif message.concerns_all:
-            self._fail(self._concerned(message), Told(message))
-        elif request in self._open and message.meaning is Meaning.NO_DATA and self._lost_farms:
+            self._open.fail(self._concerned(message), Told(message))
+        elif message.meaning is Meaning.NO_DATA and self._links.lost_farm is not None:
             # Who cannot reach the bars cannot say that there are none.
-            self._fail([request], Broke(f"IBKR's server {min(self._lost_farms)} is not reached"))
-        elif request in self._open and message.meaning is not Meaning.NEWS:
-            self._fail([request], Told(message))
+            farm = self._links.lost_farm
+            self._open.fail([request], Broke(f"IBKR's server {farm} is not reached"))
+        elif message.meaning is not Meaning.NEWS:
+            self._open.fail([request], Told(message))
 
-    def _concerned(self, message: GatewayMessage) -> list[int | str]:
+    def _concerned(self, message: GatewayMessage) -> list[Request]:
         """Return the open requests that a message for all fails.
 
         Who connects is told of all that is amiss with the gateway's own connections, and is
         connected all the same.
         """
         if message.meaning is not Meaning.LOST:
-            return list(self._open)
-        return [one for one in self._open if not str(one).startswith(_CONNECTING)]
-
-    def _note_connections(self, message: GatewayMessage) -> None:
-        """Remember which connections of the gateway to IBKR are broken."""
-        farm = message.text.rpartition(":")[2].strip()
-        if message.code in CONNECTION_LOST:
-            self._cut = True
-        elif message.code in CONNECTION_BACK:
-            self._cut = False
-            self._lost_farms.clear()
-        elif message.code == HISTORY_FARM_LOST:
-            self._lost_farms.add(farm)
-        elif message.code == HISTORY_FARM_BACK:
-            self._lost_farms.discard(farm)
+            return self._open.all()
+        return [one for one in self._open.all() if not str(one).startswith(_CONNECTING)]
 
     def _take_disconnection(self, why: str) -> None:
-        self._fail(self._open, Broke(f"it hung up{why and f' ({why})'}"))
-
-    def _fail(self, requests: Iterable[int | str], why: Unanswered) -> None:
-        for request in list(requests):
-            future = self._open.get(request)
-            if future is not None and not future.done():
-                future.set_exception(why)
+        self._open.fail(self._open.all(), Broke(f"it hung up{why and f' ({why})'}"))
 
 
 def _connecting(client_id: int) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from adapters.ibkr.answers import Meaning, refusal
-from adapters.ibkr.connection import HistoryRequest, contract_identity
 from adapters.ibkr.decoding import HistoryAnswer
 from adapters.ibkr.failures import Told
 from adapters.ibkr.gate import Gate
+from adapters.ibkr.history_request import HistoryRequest, contract_identity
 from adapters.ibkr.limits import LOOKUPS_IN_FLIGHT, REQUESTS_IN_FLIGHT
 from adapters.ibkr.pacing import Pacing
 from adapters.ibkr.patience import Patience

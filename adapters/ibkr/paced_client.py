@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+import attrs
 from ib_async import IB
 from ib_async.client import Client
 from ib_async.util import getLoop
@@ -68,6 +69,13 @@ class PacedClient(Client):
                     await asyncio.sleep(_POLL_SECONDS)
         return not self._has_unsent()
 
+    def last_sent(self) -> asyncio.Future[None]:
+        """Return what is done once the last message has gone out, or never will."""
+        if self._line.last is None:
+            self._line.last = getLoop().create_future()
+            self._line.last.set_result(None)
+        return self._line.last
+
     def _has_unsent(self) -> bool:
         transport = self.conn.transport
         buffered = transport.get_write_buffer_size() if transport else 0
@@ -89,6 +97,17 @@ class PacedClient(Client):
         self.conn.disconnect()
 
 
+@attrs.frozen(eq=False)
+class _Message:
+    content: bytes
+    sent: asyncio.Future[None]
+
+    def gone(self) -> None:
+        """Let it be known that it no longer waits."""
+        if not self.sent.done() and not self.sent.get_loop().is_closed():
+            self.sent.set_result(None)
+
+
 class _Line:
     """The messages of one connection that wait to be sent."""
 
@@ -98,8 +117,9 @@ class _Line:
         self._rate = rate
         self._write = write
         self._give_up = give_up
-        self._ordinary: deque[bytes] = deque()
-        self._cancels: deque[bytes] = deque()
+        self._ordinary: deque[_Message] = deque()
+        self._cancels: deque[_Message] = deque()
+        self.last: asyncio.Future[None] | None = None
         self._tasks: dict[bool, asyncio.Task[None]] = {}
 
     @property
@@ -111,7 +131,9 @@ class _Line:
         is_cancel = fields[0] == _CANCEL_HISTORY
         if is_cancel and self._take_out(fields[2]):
             return
-        (self._cancels if is_cancel else self._ordinary).append(message)
+        self.last = getLoop().create_future()
+        waiting = self._cancels if is_cancel else self._ordinary
+        waiting.append(_Message(message, self.last))
         if is_cancel not in self._tasks:
             task = getLoop().create_task(self._send(cancels=is_cancel))
             self._tasks[is_cancel] = task
@@ -119,6 +141,8 @@ class _Line:
 
     def close(self) -> None:
         """Let nothing more be sent."""
+        for message in (*self._ordinary, *self._cancels):
+            message.gone()
         self._ordinary.clear()
         self._cancels.clear()
         for task in self._tasks.values():
@@ -129,8 +153,9 @@ class _Line:
         """Drop the history request of that number; return whether it was still here."""
         start = b"\0".join((_HISTORY, request, b""))
         for message in self._ordinary:
-            if message.startswith(start):
+            if message.content.startswith(start):
                 self._ordinary.remove(message)
+                message.gone()
                 return True
         return False
 
@@ -141,7 +166,9 @@ class _Line:
                 await self._rate.wait(cancels=cancels)
                 # Meanwhile it may have been cancelled, or the connection lost.
                 if waiting:
-                    self._write(waiting.popleft())
+                    message = waiting.popleft()
+                    self._write(message.content)
+                    message.gone()
         finally:
             self._tasks.pop(cancels, None)
 

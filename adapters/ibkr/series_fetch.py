@@ -14,11 +14,11 @@ import numpy as np
 from adapters.ibkr.answered_bars import Heard, heard
 from adapters.ibkr.chunks import Question, bar_size, halves, of_sessions, question_about, questions
 from adapters.ibkr.completeness import Completeness
-from adapters.ibkr.connection import HistoryRequest
 from adapters.ibkr.contract_search import Listing
 from adapters.ibkr.contracts import what_to_show
 from adapters.ibkr.failures import NoAnswer, Undecodable
 from adapters.ibkr.gateway import Gateway
+from adapters.ibkr.history_request import HistoryRequest
 from adapters.ibkr.limits import REQUESTS_IN_FLIGHT, SMALL_BAR_SECONDS
 from adapters.ibkr.retries import unusable
 from domain.bar_type import NANOSECONDS_IN_SECOND, BarType, BarUnit

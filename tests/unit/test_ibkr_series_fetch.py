@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from ib_async import Contract
 
-from adapters.ibkr.connection import HistoryRequest
 from adapters.ibkr.contract_search import Listing
 from adapters.ibkr.decoding import HistoryAnswer
+from adapters.ibkr.history_request import HistoryRequest
 from adapters.ibkr.series_fetch import SeriesFetch
 from domain.bar_type import BarType
 from domain.bars import Bars

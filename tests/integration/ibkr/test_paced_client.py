@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import re
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from ib_async import RequestError, StartupFetchNONE, Stock
 from ib_async.client import Client
 
 from adapters.ibkr import limits
+from adapters.ibkr.connection import Connection
+from adapters.ibkr.failures import Broke, NoAnswer
 from adapters.ibkr.gateway_folder import GatewayFolder
 from adapters.ibkr.paced_client import PacedClient, PacedIB, paced_ib
 from adapters.ibkr.rate import MessageRate
@@ -275,6 +278,41 @@ def test_what_the_gateway_says_against_a_request_is_raised(listener: Listener) -
         with pytest.raises(RequestError, match="No security definition"):
             await details
         ib.disconnect()
+
+    _run(test)
+
+
+def test_the_time_to_answer_begins_when_a_request_is_sent(listener: Listener) -> None:
+    async def test() -> None:
+        gate = Gate(3)
+        ib = paced_ib(gate)
+        connection = Connection(ib, 0.5, lambda _: None)
+        await connection.connect("127.0.0.1", listener.port, 7, A_WHILE)
+        asked = asyncio.ensure_future(connection.time())
+        await asyncio.sleep(1)
+        assert not asked.done()
+        gate.open(1)
+        await _until(lambda: listener.kinds() == [*CONNECTING, "49"])
+        listener.send("49", "1", "1700000000")
+        assert await asked == 1_700_000_000 * 10**9
+        gate.open(1)
+        with pytest.raises(NoAnswer, match=re.escape("nothing came for 0.5 seconds")):
+            await connection.time()
+        await connection.close()
+
+    _run(test)
+
+
+def test_a_request_that_is_never_sent_fails_with_the_connection(listener: Listener) -> None:
+    async def test() -> None:
+        connection = Connection(paced_ib(Gate(3)), A_WHILE, lambda _: None)
+        await connection.connect("127.0.0.1", listener.port, 7, A_WHILE)
+        asked = asyncio.ensure_future(connection.time())
+        await asyncio.sleep(0.05)
+        listener.hang_up()
+        with pytest.raises(Broke):
+            await asked
+        await connection.close()
 
     _run(test)
 
