@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -11,13 +12,14 @@ from collections.abc import Callable
 CANCELLED = 130
 MESSAGE = "Cancelled. Nothing is half-written."
 RECOVERY = "Run it again to go on."
-_seen = {"interrupt": False}
+_seen: dict[str, int] = {"interrupt": False, "code": CANCELLED}
 _before_leaving: list[Callable[[], None]] = []
 
 
 def run() -> None:
     """Run the command line and leave with its exit code."""
     signal.signal(signal.SIGINT, _leave)
+    atexit.register(_end_cancelled)  # the first to be registered is the last to be called
     from entrypoints.cli.main import run_command
 
     signal.signal(signal.SIGINT, _interrupt)
@@ -30,12 +32,13 @@ def run() -> None:
         return
     # The result stands: a late Ctrl-C must not make a failure of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _seen["code"] = code
     sys.exit(code)
 
 
 def was_interrupted() -> bool:
     """Whether Ctrl-C was pressed, though a library may have made another error of it."""
-    return _seen["interrupt"]
+    return bool(_seen["interrupt"])
 
 
 def before_leaving(tidy: Callable[[], None]) -> None:
@@ -46,6 +49,20 @@ def before_leaving(tidy: Callable[[], None]) -> None:
 def _interrupt(*_: object) -> None:
     _seen["interrupt"] = True
     raise KeyboardInterrupt
+
+
+def _end_cancelled() -> None:
+    """Give the exit code, at the very end, where Ctrl-C was pressed.
+
+    CPython remembers a Ctrl-C that fell into code compiled from a text, as making a class can
+    be, and ends itself by the signal later, though it was answered.
+    """
+    if not was_interrupted():
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(_seen["code"])
 
 
 def _leave(*_: object) -> None:
