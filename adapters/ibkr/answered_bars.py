@@ -32,6 +32,7 @@ from domain.sessions import (
 from domain.venues import venue
 
 _DATE_LENGTH = len("20240131")
+_UNTRADED = (InstrumentClass.CURRENCY_PAIR, InstrumentClass.INDEX)
 _NO_VOLUME = ("-1", "-1.0")
 
 
@@ -105,8 +106,8 @@ def _bars(opens: Int64Array, answer: HistoryAnswer, kind: InstrumentClass) -> Ba
     """Return the bars of an answer, whose closes are not known yet."""
     prices, price_digits = scaled([answer.opens, answer.highs, answer.lows, answer.closes])
     texts = answer.volumes
-    if kind is InstrumentClass.CURRENCY_PAIR:
-        # The middle of bid and ask is not traded, which is told by a volume of -1.
+    if kind in _UNTRADED:
+        # The middle of bid and ask is not traded, nor an index: a volume of -1 tells that.
         texts = ["0" if text in _NO_VOLUME else text for text in texts]
     (volumes,), size_digits = scaled([texts])
     return Bars.of_columns((opens, opens, *prices, volumes), price_digits, size_digits)

@@ -35,6 +35,7 @@ _FOUR_HOURS = BarType(4, BarUnit.HOUR)
 _PERIODS_IN_YEAR = {BarUnit.DAY: 252, BarUnit.WEEK: 52, BarUnit.MONTH: 12}
 _MARGIN = 60 * NANOSECONDS_IN_SECOND
 _NEARLY_A_DAY = NANOSECONDS_IN_DAY * 47 // 48
+_MOST_DAYS_IN_MONTHS = 335
 # A bar of a month is labelled by its first day and can begin before the first session wanted.
 _LONGEST_PERIOD_DAYS = 31
 
@@ -251,8 +252,7 @@ def _duration(
     if bar_type <= _HOUR:
         return f"{len(sessions) + more} D"
     days = (sessions[-1].date - sessions[0].date).days + 2 + 2 * more
-    if bar_type <= _FOUR_HOURS:
-        return f"{-(-days // 7)} W"
-    if bar_type.is_intraday:
-        return f"{days // 28 + 1} M"
+    # What is longer than a year is refused in weeks and months.
+    if bar_type.is_intraday and days <= _MOST_DAYS_IN_MONTHS:
+        return f"{-(-days // 7)} W" if bar_type <= _FOUR_HOURS else f"{days // 28 + 1} M"
     return f"{(days + _LONGEST_PERIOD_DAYS) // 365 + 1} Y"

@@ -96,8 +96,14 @@ def test_a_week_is_kept_under_its_monday_whichever_day_names_it(label: str) -> N
     assert _closes(bars) == ["2024-07-05T20:00:00Z"]
 
 
-def test_the_middle_of_bid_and_ask_has_no_volume() -> None:
-    wanted = _wanted("1_MIN", EURO)
+INDEX = Instrument(
+    InstrumentId.parse("SPX.CBOE"), InstrumentClass.INDEX, "USD", 2, 0, Decimal("0.01"), Decimal(1)
+)
+
+
+@pytest.mark.parametrize("instrument", [EURO, INDEX], ids=["the middle of bid and ask", "an index"])
+def test_what_is_not_traded_has_no_volume(instrument: Instrument) -> None:
+    wanted = _wanted("1_MIN", instrument)
     bars = heard(_answer(*_epochs("2024-07-03T14:00:00"), volume="-1"), wanted, 0).bars
     assert bars.volume.tolist() == [0]
 

@@ -69,6 +69,20 @@ def test_sessions_in_a_row_are_asked_for_together(
     assert found[-1].end == _sessions(days)[-1].close
 
 
+@pytest.mark.parametrize("bar_type", ["4_HOUR", "8_HOUR"])
+def test_what_a_market_closed_for_weeks_makes_longer_than_a_year_is_asked_for_in_years(
+    bar_type: str,
+) -> None:
+    days = _sessions(300)
+    sessions = [*days[:100], *days[-100:]]
+    found = question_about(
+        sessions,
+        IntervalSet.of(*((one.open, one.close) for one in sessions)),
+        BarType.parse(bar_type),
+    )
+    assert found.duration == "2 Y"
+
+
 def test_a_session_that_is_held_divides_questions() -> None:
     sessions = _sessions(5)
     time = IntervalSet.of(*((one.open, one.close) for one in sessions if one != sessions[2]))
