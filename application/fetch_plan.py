@@ -83,6 +83,7 @@ class SeriesPlan:
             IntervalSet(tuple(one for part in parts for one in part.time)),
             self.hours,
             asks_history_start,
+            None if asks_history_start else self.holdings.history_start,
         )
 
     def _sessions_of(self, parts: Sequence[Part]) -> tuple[Session, ...]:

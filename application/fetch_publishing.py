@@ -207,7 +207,7 @@ class Publisher:
         elif holds and is_short:
             yield from ["rest"] if is_over else []
         elif not is_short and self._is_old(part) and _is_empty(part, arrived):
-            yield from [] if holds else ["confirmed"]
+            yield from [] if holds or not part.is_whole else ["confirmed"]
         elif is_short or not merging.covers(part):
             yield "left"
 

@@ -22,7 +22,8 @@ class Wanted:
     those between them that are held included, in order. `time` is the part of their hours that is
     lacking, in UTC nanoseconds; of bars of a day and longer a session is lacking as a whole.
     `hours` are those that the sessions are made of.
-    `asks_history_start` tells that nobody knows yet when the source's bars begin.
+    `asks_history_start` tells that nobody knows yet when the source's bars begin; `history_start`
+    is when they do, UTC nanoseconds, where that is known.
     """
 
     series: Series
@@ -31,6 +32,7 @@ class Wanted:
     time: IntervalSet
     hours: Hours = Hours.REGULAR
     asks_history_start: bool = False
+    history_start: int | None = None
 
 
 @attrs.frozen(eq=False)

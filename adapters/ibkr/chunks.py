@@ -80,6 +80,16 @@ def questions(wanted: Wanted) -> Iterator[Question]:
         yield from _cut(run, wanted.series.bar_type)
 
 
+def longest_time(bar_type: BarType) -> int:
+    """Return the longest time that one question may be about, in nanoseconds; 0 if it is no time.
+
+    Where bars are of seconds, IBKR gives a length; the others are counted in sessions.
+    """
+    if bar_type.unit is not BarUnit.SEC:
+        return 0
+    return SECONDS_PER_QUESTION[bar_type.step] * NANOSECONDS_IN_SECOND
+
+
 def halves(question: Question, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> list[Question]:
     """Return two questions for what one asked, or that one where it cannot be cut.
 
@@ -185,7 +195,7 @@ def _cut(run: Sequence[_Lacking], bar_type: BarType) -> Iterator[Question]:
 
 def _by_seconds(one: _Lacking, bar_type: BarType) -> Iterator[Question]:
     """Yield questions about parts of a session, for bars that are too many in a whole one."""
-    longest = SECONDS_PER_QUESTION[bar_type.step] * NANOSECONDS_IN_SECOND
+    longest = longest_time(bar_type)
     for piece in one.time:
         for start in range(piece.start, piece.end, longest):
             time = IntervalSet.of((start, min(start + longest, piece.end)))
@@ -223,14 +233,17 @@ def question_about(
 
 
 def _beyond(session: Session, time: IntervalSet, bar_type: BarType) -> int:
-    """Return how far a question's end lies after the close of its last session.
+    """Return how far the end of a question that is to confirm lies after what it asks about.
 
-    Nobody has written down whether an end is inclusive. Where the next session follows at once,
-    an end beyond the close would be amid it; and of seconds no more are asked for than allowed.
+    Nobody has written down whether an end is inclusive, so it lies a bar further. Of seconds no
+    more are asked for than allowed; and of bars of a day and longer, where the next session
+    follows at once, an end beyond the close would be amid that one's bar.
     """
+    if bar_type.is_intraday and bar_type.unit is not BarUnit.SEC:
+        return max(_MARGIN, bar_type.length)
     if bar_type.unit is BarUnit.SEC:
         length = time.intervals[-1].end - time.intervals[0].start
-        if length + _MARGIN > SECONDS_PER_QUESTION[bar_type.step] * NANOSECONDS_IN_SECOND:
+        if length + _MARGIN > longest_time(bar_type):
             return 0
     follows_at_once = session.close - session.open >= _NEARLY_A_DAY
     at_close = time.intervals[-1].end == session.close

@@ -10,12 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.ibkr.answered_bars import Heard
-from adapters.ibkr.chunks import Question, by_session
+from adapters.ibkr.chunks import Question, by_session, of_sessions
 from adapters.ibkr.limits import SETTLING_SECONDS
 from domain.bar_type import NANOSECONDS_IN_SECOND, BarType, BarUnit
 from domain.bars import Bars, Int64Array
 from domain.intervals import IntervalSet
-from domain.sessions import Session, inside_sessions, midnight_utc, period_dates
+from domain.sessions import (
+    NANOSECONDS_IN_DAY,
+    Session,
+    inside_sessions,
+    midnight_utc,
+    period_dates,
+)
+from domain.window import FAR_FUTURE, FAR_PAST
 
 
 @attrs.frozen
@@ -24,6 +31,14 @@ class Completeness:
 
     bar_type: BarType
     now: int
+    sessions: tuple[Session, ...] = ()
+    """All of the calendar that are asked about: a week or month has settled with its last one."""
+    _closes: dict[int, int] = attrs.field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        """Take note of when weeks and months close."""
+        if not self.bar_type.is_intraday:
+            self._closes.update((self._label(one), one.close) for one in self.sessions)
 
     def kept(self, heard: Heard, question: Question) -> Bars:
         """Return the bars that were asked for and that nothing can change any more.
@@ -66,7 +81,10 @@ class Completeness:
 
     def has_settled(self, session: Session) -> bool:
         """Whether nothing of a session is still to come."""
-        return session.close + SETTLING_SECONDS * NANOSECONDS_IN_SECOND <= self.now
+        close = session.close
+        if not self.bar_type.is_intraday:
+            close = self._closes.get(self._label(session), close)
+        return close + SETTLING_SECONDS * NANOSECONDS_IN_SECOND <= self.now
 
     def _cut(
         self, question: Question, heard: Heard, bars: Bars, history_start: int | None
@@ -81,9 +99,37 @@ class Completeness:
         if begins_late and by_days and heard.opens[0] >= opens[0]:
             yield first
         closes = bars.ts_event[self._of(last, bars)]
-        ends_early = len(closes) and int(closes[-1]) < last.close == question.end
+        end = times[last].intervals[-1].end
+        ends_early = len(closes) and int(closes[-1]) < end == question.end
         if ends_early and self.has_settled(last):
             yield last
+
+    def unreached(
+        self, run: tuple[Session, ...], heard: Heard, history_start: int | None
+    ) -> tuple[Session, ...]:
+        """Return the sessions at the beginning of `run` that the answer about it may not reach.
+
+        An answer that has a bar before them all reaches them. One that begins with a later bar was
+        perhaps cut there: what lies before it has to be asked for by itself.
+        """
+        if not len(heard.opens):
+            return run
+        first = int(heard.opens[0])
+        of_days = not self.bar_type.is_intraday
+        start = self._label(run[0]) if of_days else run[0].open
+        if first < start or _begins_near(history_start, run[0]):
+            return ()
+        if of_days:
+            return tuple(one for one in run if self._label(one) < first)
+        return tuple(one for one in run if one.open <= first)
+
+    def unknown(self, left: tuple[Session, ...], bars: Bars, time: IntervalSet) -> IntervalSet:
+        """Return the part of `time` that no answer reached: what lies before the first bar."""
+        if not self.bar_type.is_intraday:
+            return of_sessions(tuple(self.silent(left, bars)), time)
+        since = bars.ts_open[bars.ts_open >= left[0].open] if left else bars.ts_open
+        first = int(since[0]) if len(since) else FAR_FUTURE
+        return of_sessions(left, time).intersection(IntervalSet.of((FAR_PAST, first)))
 
     def attested(self, question: Question, bars: Bars) -> IntervalSet:
         """Return the time that an answer speaks of: to its last bar where a session goes on."""
@@ -118,6 +164,14 @@ class Completeness:
 
     def _label(self, session: Session) -> int:
         return midnight_utc(period_dates(session.date, self.bar_type)[0])
+
+
+def _begins_near(history_start: int | None, session: Session) -> bool:
+    """Whether there may be no bar before a session at all, as far as the history's start tells.
+
+    That is the start of bars of any hour: it may lie in the night before the session.
+    """
+    return history_start is not None and history_start > session.open - NANOSECONDS_IN_DAY
 
 
 def _overlapping(bars: Bars, time: IntervalSet) -> NDArray[np.bool_]:

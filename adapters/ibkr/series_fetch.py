@@ -12,7 +12,15 @@ import attrs
 import numpy as np
 
 from adapters.ibkr.answered_bars import Heard, heard
-from adapters.ibkr.chunks import Question, bar_size, halves, of_sessions, question_about, questions
+from adapters.ibkr.chunks import (
+    Question,
+    bar_size,
+    halves,
+    longest_time,
+    of_sessions,
+    question_about,
+    questions,
+)
 from adapters.ibkr.completeness import Completeness
 from adapters.ibkr.contract_search import Listing
 from adapters.ibkr.contracts import what_to_show
@@ -50,10 +58,11 @@ class SeriesFetch:
         self._wanted = wanted
         self._contract = listing.contract
         self._price_decimals = listing.price_decimals
-        self._completeness = Completeness(wanted.series.bar_type, now)
+        self._completeness = Completeness(wanted.series.bar_type, now, wanted.sessions)
         self._emit = emit
         self._budget = budget
-        self._start: int | None = None
+        self._start = wanted.history_start
+        self._has_heard_bars = False
         self._stray: set[int] = set()
         self._name = str(wanted.series.instrument_id)
         self._bar_type = wanted.series.bar_type
@@ -91,6 +100,9 @@ class SeriesFetch:
         bar_type = self._bar_type
         if not bar_type.is_intraday or self._completeness.has_settled(question.sessions[-1]):
             return question
+        span, longest = question.span, longest_time(bar_type)
+        if longest and span.end - span.start + bar_type.length > longest:
+            return question  # the rest shows it, or another run does
         return question_about(question.sessions, question.time, bar_type, further=bar_type.length)
 
     async def _end(self, asked: Iterable[asyncio.Task[FetchedBars]]) -> None:
@@ -118,7 +130,8 @@ class SeriesFetch:
     async def _has_bars(self, before: Sequence[Session]) -> bool:
         """Whether there are bars before what is said to be the start; one session tells."""
         last = before[-1]
-        time = IntervalSet.of((last.open, last.close))
+        longest = longest_time(self._bar_type) or last.close - last.open
+        time = IntervalSet.of((max(last.open, last.close - longest), last.close))
         found = await self._heard(question_about([last], time, self._bar_type))
         return bool(len(found.bars))
 
@@ -136,18 +149,35 @@ class SeriesFetch:
         first = await self._heard(question)
         bars, empty, unknown = judge.kept(first, question), NO_TIME, NO_TIME
         for run in judge.doubtful(question, first, bars, self._start):
-            time = of_sessions(run, question.time)
-            again = question_about(run, time, self._bar_type, control=True)
-            more = await self._heard(again)
-            bars = _joined(bars, judge.kept(more, again))
-            silent = of_sessions(tuple(judge.silent(run, bars)), question.time)
-            # Who has no bars at all to show cannot say that these do not exist.
-            if len(more.opens) or has_small_bars(self._bar_type):
-                empty = empty.union(silent)
-            else:
-                unknown = unknown.union(silent)
+            bars, left = await self._again(run, question.time, bars)
+            unknown = unknown.union(judge.unknown(left, bars, question.time))
+            empty = empty.union(of_sessions(tuple(judge.silent(run, bars)), question.time))
         attested = judge.attested(question, bars).difference(unknown)
         return FetchedBars(self._wanted.series, attested, bars, empty.intersection(attested))
+
+    async def _again(
+        self, run: tuple[Session, ...], time: IntervalSet, bars: Bars
+    ) -> tuple[Bars, tuple[Session, ...]]:
+        """Ask for sessions again, and for the first of them until an answer reaches them.
+
+        Return all bars, and the sessions that none has reached: who has no bars before them to
+        show cannot say that these do not exist.
+        """
+        while run:
+            question = question_about(run, of_sessions(run, time), self._bar_type, control=True)
+            more = await self._heard(question)
+            bars = _joined(bars, self._completeness.kept(more, question))
+            left = self._unreached(run, more)
+            if len(left) == len(run):
+                break
+            run = left
+        return bars, run
+
+    def _unreached(self, run: tuple[Session, ...], more: Heard) -> tuple[Session, ...]:
+        if not has_small_bars(self._bar_type):
+            return self._completeness.unreached(run, more, self._start)
+        # A question about them reaches no other session: that bars come at all must be enough.
+        return () if self._has_heard_bars else run
 
     async def _heard(self, question: Question, used: int = 0) -> Heard:
         """Return the answer to a question, in halves where the whole is not answered in time."""
@@ -168,6 +198,7 @@ class SeriesFetch:
             found = heard(answer, self._wanted, self._price_decimals)
         except Undecodable as error:
             raise unusable(error, self._name) from error
+        self._has_heard_bars |= bool(len(found.opens))
         stray = self._completeness.stray(question, found, self._wanted.sessions)
         self._stray.update(stray.tolist())
         return found
