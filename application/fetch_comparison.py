@@ -22,6 +22,7 @@ from domain.intervals import IntervalSet
 from domain.partitions import names_within
 from domain.ports import Clock, Progress
 from domain.sessions import Session
+from domain.window import FAR_FUTURE
 
 
 class Comparison:
@@ -122,6 +123,7 @@ def _together(arrived: Sequence[Arrived]) -> Arrived:
         IntervalSet(tuple(each for one in arrived for each in one.empty)),
         frozenset(date for one in arrived for date in one.short),
         tuple(part for one in arrived for part in one.before),
+        min((one.as_of for one in arrived), default=FAR_FUTURE),
     )
 
 

@@ -17,7 +17,7 @@ from domain.fetching import FetchedBars, Wanted
 from domain.intervals import NO_TIME, IntervalSet
 from domain.ports import Clock
 from domain.sessions import Session, midnight_utc, period_dates
-from domain.window import FAR_PAST
+from domain.window import FAR_FUTURE, FAR_PAST
 
 
 class Incoming:
@@ -45,6 +45,7 @@ class Incoming:
         self._empty = NO_TIME
         self._bars: list[Bars] = []
         self._has_spoken = False
+        self._as_of = FAR_FUTURE
 
     @property
     def is_done(self) -> bool:
@@ -63,6 +64,7 @@ class Incoming:
         """
         self._check(answer)
         self._has_spoken = True
+        self._as_of = min(self._as_of, answer.as_of)
         if answer.attested:
             self._answered_to = answer.attested.intervals[-1].end
         self._attested = self._attested.union(answer.attested)
@@ -107,6 +109,7 @@ class Incoming:
             empty=self._empty.intersection(_time_of(known)),
             short=frozenset(date for date, time in unsaid.items() if time),
             before=tuple(part for part in settled if not self._since_start(part)),
+            as_of=self._as_of,
         )
         self._attested = self._attested.difference(_time_of(settled))
         self._empty = self._empty.difference(_time_of(settled))

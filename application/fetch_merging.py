@@ -27,6 +27,7 @@ from domain.sessions import (
     slots,
 )
 from domain.venues import venue
+from domain.window import FAR_FUTURE
 
 Mask = NDArray[np.bool_]
 
@@ -37,7 +38,7 @@ class Arrived:
 
     Of the time in `empty` it has said twice that there are none. A part whose date is in `short`
     has only the time that it had something to say of, which may be none. The parts `before` lie
-    before its first bar.
+    before its first bar. `as_of` is the source's time when it was asked, UTC nanoseconds.
     """
 
     parts: tuple[Part, ...]
@@ -45,6 +46,7 @@ class Arrived:
     empty: IntervalSet = NO_TIME
     short: frozenset[dt.date] = frozenset()
     before: tuple[Part, ...] = ()
+    as_of: int = FAR_FUTURE
 
     @property
     def time(self) -> IntervalSet:

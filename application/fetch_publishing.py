@@ -171,7 +171,7 @@ class Publisher:
         """Return the time that is empty for good; a whole session counts with its pause."""
         found: list[tuple[int, int]] = []
         for part in arrived.parts:
-            if not self._is_old(part):
+            if not self._is_old(part, arrived):
                 continue
             if part.is_whole and _is_empty(part, arrived):
                 found.extend((one.open, one.close) for one in part.sessions)
@@ -180,8 +180,9 @@ class Publisher:
                 found.extend((one.start, one.end) for one in of_it)
         return IntervalSet.of(*found)
 
-    def _is_old(self, part: Part) -> bool:
-        return part.interval.end + _YOUNG <= self._clock.now()
+    def _is_old(self, part: Part, arrived: Arrived) -> bool:
+        # A clock that is fast here would make the source's last days old.
+        return part.interval.end + _YOUNG <= min(self._clock.now(), arrived.as_of)
 
     def _told(self, arrived: Arrived, merging: Merging) -> Published:
         """Return which dates got bars, and what became of the others."""
@@ -206,7 +207,7 @@ class Publisher:
             yield "kept"
         elif holds and is_short:
             yield from ["rest"] if is_over else []
-        elif not is_short and self._is_old(part) and _is_empty(part, arrived):
+        elif not is_short and self._is_old(part, arrived) and _is_empty(part, arrived):
             yield from [] if holds or not part.is_whole else ["confirmed"]
         elif is_short or not merging.covers(part):
             yield "left"

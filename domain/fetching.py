@@ -12,6 +12,7 @@ from domain.errors import BarledgerError
 from domain.instrument import Instrument, Series
 from domain.intervals import NO_TIME, IntervalSet
 from domain.sessions import Hours, Session
+from domain.window import FAR_FUTURE
 
 
 @attrs.frozen
@@ -43,12 +44,14 @@ class FetchedBars:
     Of the time in `empty`, a part of `attested`, it was asked twice and said that there are none.
     Answers about one series come in order of time. What none of them attests is not known yet:
     the end of a session that goes on, or sessions without a bar that cannot be confirmed.
+    `as_of` is the source's time when it was asked, UTC nanoseconds, where it tells that.
     """
 
     series: Series
     attested: IntervalSet
     bars: Bars
     empty: IntervalSet = NO_TIME
+    as_of: int = FAR_FUTURE
 
 
 @attrs.frozen

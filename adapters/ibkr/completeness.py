@@ -92,21 +92,25 @@ class Completeness:
         if self.bar_type.unit not in (BarUnit.MIN, BarUnit.HOUR):
             return
         times = dict(by_session(question.sessions, question.time))
-        first, last = question.sessions[0], question.sessions[-1]
-        opens = bars.ts_open[self._of(first, bars)]
-        begins_late = len(opens) and int(opens[0]) > times[first].intervals[0].start
-        by_days = not question.is_exact and opens[:1] != history_start
-        if begins_late and by_days and heard.opens[0] >= opens[0]:
-            yield first
+        last = question.sessions[-1]
+        first = self._first(question, heard)
+        if first is not None and not question.is_exact:
+            opens = bars.ts_open[self._of(first, bars)][:1]
+            begins_late = len(opens) and int(opens[0]) > times[first].intervals[0].start
+            if begins_late and heard.opens[0] >= opens[0] != history_start:
+                yield first
         closes = bars.ts_event[self._of(last, bars)]
         end = times[last].intervals[-1].end
         ends_early = len(closes) and int(closes[-1]) < end == question.end
         if ends_early and self.has_settled(last):
             yield last
 
-    def unreached(
-        self, run: tuple[Session, ...], heard: Heard, history_start: int | None
-    ) -> tuple[Session, ...]:
+    def _first(self, question: Question, heard: Heard) -> Session | None:
+        """Return the session in which an answer begins, None where it has bars before them all."""
+        first = int(heard.opens[0]) if len(heard.opens) else FAR_FUTURE
+        return next((one for one in question.sessions if one.open <= first < one.close), None)
+
+    def unreached(self, run: tuple[Session, ...], heard: Heard) -> tuple[Session, ...]:
         """Return the sessions at the beginning of `run` that the answer about it may not reach.
 
         An answer that has a bar before them all reaches them. One that begins with a later bar was
@@ -117,7 +121,7 @@ class Completeness:
         first = int(heard.opens[0])
         of_days = not self.bar_type.is_intraday
         start = self._label(run[0]) if of_days else run[0].open
-        if first < start or _begins_near(history_start, run[0]):
+        if first < start:
             return ()
         if of_days:
             return tuple(one for one in run if self._label(one) < first)
@@ -166,7 +170,7 @@ class Completeness:
         return midnight_utc(period_dates(session.date, self.bar_type)[0])
 
 
-def _begins_near(history_start: int | None, session: Session) -> bool:
+def begins_near(history_start: int | None, session: Session) -> bool:
     """Whether there may be no bar before a session at all, as far as the history's start tells.
 
     That is the start of bars of any hour: it may lie in the night before the session.

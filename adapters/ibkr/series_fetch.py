@@ -21,7 +21,7 @@ from adapters.ibkr.chunks import (
     question_about,
     questions,
 )
-from adapters.ibkr.completeness import Completeness
+from adapters.ibkr.completeness import Completeness, begins_near
 from adapters.ibkr.contract_search import Listing
 from adapters.ibkr.contracts import what_to_show
 from adapters.ibkr.failures import NoAnswer, Undecodable
@@ -153,7 +153,8 @@ class SeriesFetch:
             unknown = unknown.union(judge.unknown(left, bars, question.time))
             empty = empty.union(of_sessions(tuple(judge.silent(run, bars)), question.time))
         attested = judge.attested(question, bars).difference(unknown)
-        return FetchedBars(self._wanted.series, attested, bars, empty.intersection(attested))
+        empty = empty.intersection(attested)
+        return FetchedBars(self._wanted.series, attested, bars, empty, judge.now)
 
     async def _again(
         self, run: tuple[Session, ...], time: IntervalSet, bars: Bars
@@ -169,13 +170,15 @@ class SeriesFetch:
             bars = _joined(bars, self._completeness.kept(more, question))
             left = self._unreached(run, more)
             if len(left) == len(run):
-                break
+                # Before the source's first bar there is none to show.
+                is_first = len(more.opens) and begins_near(self._start, run[0])
+                return bars, () if is_first else run
             run = left
-        return bars, run
+        return bars, ()
 
     def _unreached(self, run: tuple[Session, ...], more: Heard) -> tuple[Session, ...]:
         if not has_small_bars(self._bar_type):
-            return self._completeness.unreached(run, more, self._start)
+            return self._completeness.unreached(run, more)
         # A question about them reaches no other session: that bars come at all must be enough.
         return () if self._has_heard_bars else run
 

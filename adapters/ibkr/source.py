@@ -176,4 +176,5 @@ def _one(answers: Sequence[FetchedBars]) -> FetchedBars:
         IntervalSet(tuple(attested)),
         Bars.concat(answer.bars for answer in answers),
         IntervalSet(tuple(empty)),
+        min(answer.as_of for answer in answers),
     )

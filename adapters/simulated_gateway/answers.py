@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from adapters.simulated_gateway.bar_sizes import BAR_SIZES, allows
+from adapters.simulated_gateway.bar_sizes import BAR_SIZES, allows, most_seconds
 from adapters.simulated_gateway.contracts import (
     CONTRACT_FIELDS,
     ContractQuery,
@@ -126,6 +126,8 @@ class Answers:
         _require_shown(listing, asked.what_to_show)
         if not allows(bar_type, duration.unit):
             raise historical(f"invalid step: {asked.bar_size} for {asked.duration}")
+        if duration.unit == "S" and duration.count > most_seconds(bar_type):
+            raise historical("Time length exceed max")
         start = duration.start(end, listing, self._days, _hours(use_rth=asked.use_rth))
         return [self._bars(asked, listing, bar_type, start, end)]
 

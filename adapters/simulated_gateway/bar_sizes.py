@@ -20,6 +20,9 @@ _BOUNDS = {
     "M": ("30_SEC", "8_HOUR"),
     "Y": ("1_MIN", "1_MONTH"),
 }
+_DAY_SECONDS = 86_400
+# Of bars of so many seconds, the longest time that one request may ask for.
+_MOST_SECONDS = {1: 1_800, 5: 7_200, 10: 14_400, 15: 14_400, 30: 28_800}
 _SMALLEST_WITHOUT_PACING = BarType.parse("1_MIN")
 
 
@@ -35,6 +38,13 @@ def allows(bar_type: BarType, unit: str) -> bool:
     """Whether bars of this type may be asked for by durations in `unit`: S, D, W, M or Y."""
     shortest, longest = map(BarType.parse, _BOUNDS[unit])
     return shortest <= bar_type <= longest
+
+
+def most_seconds(bar_type: BarType) -> int:
+    """Return the longest duration in seconds that is answered with bars of this type."""
+    if bar_type.unit is not BarUnit.SEC:
+        return _DAY_SECONDS
+    return _MOST_SECONDS[bar_type.step]
 
 
 def is_paced(bar_type: BarType) -> bool:

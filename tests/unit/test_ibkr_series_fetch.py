@@ -22,7 +22,7 @@ from domain.errors import UnusableAnswerError
 from domain.fetching import Answer, FetchedBars, HistoryStart, Stray, Wanted
 from domain.instrument import Instrument, InstrumentClass, InstrumentId, Series
 from domain.intervals import IntervalSet
-from domain.sessions import Session, instant_text
+from domain.sessions import NANOSECONDS_IN_DAY, Session, instant_text
 from domain.window import nanoseconds
 from tests.builders import AAPL, MINUTE, utc
 
@@ -184,6 +184,90 @@ def test_an_end_that_is_not_inclusive_loses_no_bar(days: int) -> None:
     gateway = Gateway(_opens(sessions), sessions, before_the_end)
     bars, _, _ = _sum(_fetch(gateway, _wanted(sessions)))
     assert bars.ts_open.tolist() == list(gateway.opens)
+
+
+@pytest.mark.parametrize("hours", [3, 24])
+def test_an_end_that_is_not_inclusive_loses_no_bar_amid_or_between_sessions(hours: int) -> None:
+    days = [dt.datetime(2024, 1, day, tzinfo=dt.UTC) for day in (2, 3, 4)]
+    opens = [nanoseconds(one) for one in days]
+    sessions = [
+        Session(day.date(), at, at + 24 * HOUR) for day, at in zip(days, opens, strict=True)
+    ]
+    time = IntervalSet.of((opens[1], opens[1] + hours * HOUR))
+    wanted = _wanted(sessions[1:2], time=time)
+
+    def before_the_end(request: HistoryRequest, opens: list[int]) -> list[int]:
+        return [at for at in opens if at + MINUTE < nanoseconds(request.end)]
+
+    bars, attested, _ = _sum(_fetch(Gateway(_opens(sessions), sessions, before_the_end), wanted))
+    assert bars.ts_open.tolist() == _opens([Session(days[1].date(), *_ends(time))])
+    assert attested == time
+
+
+def _ends(time: IntervalSet) -> tuple[int, int]:
+    return time.intervals[0].start, time.intervals[-1].end
+
+
+def _trading_on_more_days(request: HistoryRequest, opens: list[int]) -> list[int]:
+    """Give a third less than what is asked for, as where IBKR knows more trading days."""
+    days = sorted({at // NANOSECONDS_IN_DAY for at in opens})
+    return [at for at in opens if at // NANOSECONDS_IN_DAY in days[(len(days) + 2) // 3 :]]
+
+
+def test_sessions_that_no_answer_reaches_are_asked_for_until_one_does() -> None:
+    sessions = _sessions(60)
+    gateway = Gateway(_opens(sessions), sessions, _trading_on_more_days)
+    wanted = _wanted(sessions[40:])
+    bars, attested, empty = _sum(_fetch(gateway, wanted))
+    assert bars.ts_open.tolist() == _opens(sessions[40:])
+    assert (attested, empty) == (wanted.time, IntervalSet())
+    assert [one.duration for one in gateway.requests] == ["20 D", "12 D"]
+
+
+def test_sessions_that_no_answer_can_reach_are_not_called_empty() -> None:
+    sessions = _sessions(60)
+
+    def later(request: HistoryRequest, opens: list[int]) -> list[int]:
+        return [at for at in opens if at >= sessions[45].open + HOUR]
+
+    gateway, wanted = Gateway(_opens(sessions), sessions, later), _wanted(sessions[40:])
+    bars, attested, empty = _sum(_fetch(gateway, wanted))
+    assert bars.ts_open.tolist() == [
+        at for at in _opens(sessions) if at >= sessions[45].open + HOUR
+    ]
+    assert empty == IntervalSet()
+    unknown = IntervalSet.of((sessions[40].open, sessions[45].open + HOUR))
+    assert attested == wanted.time.difference(unknown)
+
+
+def test_of_the_session_in_which_an_answer_begins_what_lies_before_is_asked_for() -> None:
+    """It need not be the first that was meant."""
+    sessions = _sessions(60)
+
+    def cut(request: HistoryRequest, opens: list[int]) -> list[int]:
+        begin = sessions[45].open + HOUR if request.duration == "20 D" else 0
+        return [at for at in opens if at >= begin]
+
+    gateway, wanted = Gateway(_opens(sessions), sessions, cut), _wanted(sessions[40:])
+    bars, attested, _ = _sum(_fetch(gateway, wanted))
+    assert bars.ts_open.tolist() == _opens(sessions[40:])
+    assert attested == wanted.time
+    assert [one.duration for one in gateway.requests] == ["20 D", "11 D"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["told before", "asked now"])
+def test_before_the_first_bar_of_history_none_must_be_shown(known: bool) -> None:
+    """A thin share's first session begins late, and nothing lies before it."""
+    sessions = _sessions(5)
+    first = sessions[0].open + HOUR
+    opens = [at for at in _opens(sessions) if at >= first]
+    start = sessions[0].open - 3 * HOUR  # a bar before the regular hours
+    gateway = Gateway(opens, sessions, start=start)
+    how = {"history_start": start} if known else {"asks_history_start": True}
+    wanted = _wanted(sessions, **how)
+    bars, attested, empty = _sum(_fetch(gateway, wanted))
+    assert bars.ts_open.tolist() == opens
+    assert (attested, empty) == (wanted.time, IntervalSet())
 
 
 def test_a_session_without_bars_is_empty_where_others_have_some() -> None:

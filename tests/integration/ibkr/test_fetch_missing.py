@@ -142,7 +142,8 @@ def test_what_may_still_come_is_not_called_empty(opening: Opening) -> None:
     assert _dates(JULY[8:9]) == [one.isoformat() for one in outcome.left]
     assert desk.events(RangeConfirmedEmpty) == []
     assert len(desk.questions()) == 2
-    desk.clock.advance(10 * 3600 * 10**9)
+    later = sunday + 10 * 3600 * 10**9
+    desk = opening({AAPL: without(SERVED, JULY[8:9])}, EQUITY, now=later)
     assert desk.fetch(AAPL, "2024-07-10", "2024-07-12").confirmed_empty == 1
     assert desk.questions() == [
         ("20240712 20:00:00 UTC", "23400 S"),
