@@ -105,6 +105,11 @@ class Completeness:
         if ends_early and self.has_settled(last):
             yield last
 
+    def reaches(self, heard: Heard, session: Session) -> bool:
+        """Whether an answer has a bar before a session."""
+        start = session.open if self.bar_type.is_intraday else self._label(session)
+        return bool(len(heard.opens)) and int(heard.opens[0]) < start
+
     def _first(self, question: Question, heard: Heard) -> Session | None:
         """Return the session in which an answer begins, None where it has bars before them all."""
         first = int(heard.opens[0]) if len(heard.opens) else FAR_FUTURE
@@ -118,12 +123,10 @@ class Completeness:
         """
         if not len(heard.opens):
             return run
-        first = int(heard.opens[0])
-        of_days = not self.bar_type.is_intraday
-        start = self._label(run[0]) if of_days else run[0].open
-        if first < start:
+        if self.reaches(heard, run[0]):
             return ()
-        if of_days:
+        first = int(heard.opens[0])
+        if not self.bar_type.is_intraday:
             return tuple(one for one in run if self._label(one) < first)
         return tuple(one for one in run if one.open <= first)
 

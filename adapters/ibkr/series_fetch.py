@@ -149,7 +149,7 @@ class SeriesFetch:
         first = await self._heard(question)
         bars, empty, unknown = judge.kept(first, question), NO_TIME, NO_TIME
         for run in judge.doubtful(question, first, bars, self._start):
-            bars, left = await self._again(run, question.time, bars)
+            bars, left = await self._again(run, question.time, bars, first)
             unknown = unknown.union(judge.unknown(left, bars, question.time))
             empty = empty.union(of_sessions(tuple(judge.silent(run, bars)), question.time))
         attested = judge.attested(question, bars).difference(unknown)
@@ -157,17 +157,19 @@ class SeriesFetch:
         return FetchedBars(self._wanted.series, attested, bars, empty, judge.now)
 
     async def _again(
-        self, run: tuple[Session, ...], time: IntervalSet, bars: Bars
+        self, run: tuple[Session, ...], time: IntervalSet, bars: Bars, first: Heard
     ) -> tuple[Bars, tuple[Session, ...]]:
         """Ask for sessions again, and for the first of them until an answer reaches them.
 
-        Return all bars, and the sessions that none has reached: who has no bars before them to
-        show cannot say that these do not exist.
+        Return all bars, and the sessions that none has reached, not even the `first` answer: who
+        has no bars before them to show cannot say that these do not exist.
         """
         while run:
             question = question_about(run, of_sessions(run, time), self._bar_type, control=True)
             more = await self._heard(question)
             bars = _joined(bars, self._completeness.kept(more, question))
+            if len(more.opens) and self._completeness.reaches(first, run[0]):
+                return bars, ()
             left = self._unreached(run, more)
             if len(left) == len(run):
                 # Before the source's first bar there is none to show.
