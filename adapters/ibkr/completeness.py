@@ -14,7 +14,7 @@ from adapters.ibkr.chunks import Question, by_session, of_sessions
 from adapters.ibkr.limits import SETTLING_SECONDS
 from domain.bar_type import NANOSECONDS_IN_SECOND, BarType, BarUnit
 from domain.bars import Bars, Int64Array
-from domain.intervals import IntervalSet
+from domain.intervals import NO_TIME, IntervalSet
 from domain.sessions import (
     NANOSECONDS_IN_DAY,
     Session,
@@ -134,7 +134,9 @@ class Completeness:
         """Return the part of `time` that no answer reached: what lies before the first bar."""
         if not self.bar_type.is_intraday:
             return of_sessions(tuple(self.silent(left, bars)), time)
-        since = bars.ts_open[bars.ts_open >= left[0].open] if left else bars.ts_open
+        if not left:
+            return NO_TIME
+        since = bars.ts_open[bars.ts_open >= left[0].open]
         first = int(since[0]) if len(since) else FAR_FUTURE
         return of_sessions(left, time).intersection(IntervalSet.of((FAR_PAST, first)))
 

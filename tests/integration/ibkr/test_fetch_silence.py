@@ -27,7 +27,7 @@ MAY = sessions_of(EQUITY, "2024-05-01", "2024-05-03")
 def test_a_gateway_that_counts_more_trading_days_leaves_no_session_out(
     opening: Opening, bar_type: str
 ) -> None:
-    """By a calendar that does not fit, a fifth of a coin's days are no sessions."""
+    """By a calendar that does not fit, weekends are no sessions of a coin's."""
     series = series_of(BITCOIN, bar_type)
     served = bars_of(series, sessions_of(BITCOIN, "2024-01-02", "2024-03-28"))
     misnamed = attrs.evolve(BITCOIN, calendar="NYSE")
