@@ -10,7 +10,13 @@ import attrs
 
 from application.backtest_bars import Leg, Loading
 from application.backtest_fetch import BacktestFetch, Fetched, used
-from application.backtest_gaps import judged_sessions, lacks_sessions, missing_text, notices
+from application.backtest_gaps import (
+    judged_sessions,
+    lacks_sessions,
+    missing_text,
+    nothing_text,
+    notices,
+)
 from application.catalog import Catalog
 from application.fetch import FetchBars
 from application.instruments import data_not_found, required_definition
@@ -91,6 +97,7 @@ class RunBacktest:
         Raises:
             LevelDifferenceError, GatewayError: what is lacking could not be fetched.
             NothingHeldError, DataNotFoundError: bars are missing.
+            CatalogReadOnlyError: they are, and what is fetched cannot be written.
             InvalidAsOfError: the point of the history is yet to come.
             CorruptPartitionError, RevisionDiscardedError: a file is not what was recorded.
             and what `BacktestEngine.check` and `BacktestEngine.run` raise.
@@ -185,11 +192,12 @@ class RunBacktest:
             raise _nothing_held(series, availability)
         if not held.partitions:
             detail = f"The Parquet catalog holds no {series}.{_lost(held)}"
-            raise _not_found(name, f"{detail}{fetched.why_not(series)}", past)
+            detail = f"{detail}{fetched.why_not(series)}"
+            raise fetched.unwritable or _not_found(name, detail, past)
         instrument = required_definition(instrument_id, availability)
         leg = _leg(name, series, instrument, availability, request.window)
         judged = judged_sessions(leg, self._calendar, self._clock.now())
-        needed = not request.window.is_open and series not in fetched.left
+        needed = not request.window.is_open and not fetched.leaves(series)
         if not leg.partitions or (lacks_sessions(judged) and needed):
             raise self._missing(leg, judged, past, fetched)
         for sentence in notices(leg, judged, self._calendar):
@@ -200,8 +208,9 @@ class RunBacktest:
         self, leg: Leg, judged: Sequence[Judged], past: Past | None, fetched: Fetched
     ) -> Exception:
         if not lacks_sessions(judged):
-            detail = "The range that was asked for holds no session of it."
-            return _not_found(leg.name, detail, past)
+            return _not_found(leg.name, nothing_text(leg, judged, self._clock.now()), past)
+        if fetched.unwritable is not None:
+            return fetched.unwritable
         calendar = self._calendar.describe(leg.instrument.id, leg.calendar)
         why = fetched.why_not(leg.holdings.series)
         return _not_found(leg.name, f"{missing_text(judged, calendar)}{why}", past)
@@ -210,9 +219,14 @@ class RunBacktest:
 def _resolved(
     name: str, availability: Availability, past: Past | None, fetched: Fetched
 ) -> InstrumentId:
+    asked_for = fetched.named(name)
+    if asked_for is not None:
+        return asked_for
     try:
         return resolve_then(name, availability, past)
     except DataNotFoundError as error:
+        if fetched.unwritable is not None:
+            raise fetched.unwritable from None
         if past is None and fetched.problem is not None:
             error.recovery = f"{fetched.problem.message} {error.recovery}"
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -10,7 +9,8 @@ import attrs
 from application.backtest_bars import Leg
 from application.backtest_gaps import judged_sessions
 from application.fetch import FetchBars
-from application.fetch_request import FetchItem, FetchRequest
+from application.fetch_left import as_sentence, why_nothing
+from application.fetch_request import FetchItem, FetchRequest, SeriesOutcome
 from application.instruments import definition, resolve
 from domain.availability import Availability
 from domain.bar_type import BarType
@@ -30,26 +30,44 @@ _LACKING = frozenset({Status.MISSING, Status.CORRUPT})
 
 @attrs.frozen
 class Fetched:
-    """What a fetch brought for a backtest.
+    """What a fetch brought for a backtest, by series.
 
-    `bars` and `left`, the sessions of which the source has no bars yet, are by series. `problem`
-    is why nothing could be fetched, if that is so; it is None also where nothing was lacking.
+    `problem` is why nothing could be fetched, if that is so; it is None also where nothing was
+    lacking.
     """
 
-    bars: Mapping[Series, int] = attrs.field(factory=dict)
-    left: Mapping[Series, Sequence[dt.date]] = attrs.field(factory=dict)
+    outcomes: Mapping[Series, SeriesOutcome] = attrs.field(factory=dict)
     problem: BarledgerError | None = None
 
     @property
     def brought_bars(self) -> bool:
         """Whether anything came."""
-        return any(self.bars.values())
+        return any(one.bars_fetched for one in self.outcomes.values())
+
+    @property
+    def unwritable(self) -> CatalogReadOnlyError | None:
+        """Return the error that kept bars, which the source may have, from being written."""
+        return self.problem if isinstance(self.problem, CatalogReadOnlyError) else None
+
+    def leaves(self, series: Series) -> bool:
+        """Whether the source gave nothing of some sessions of `series`, which confirms nothing."""
+        return series in self.outcomes and bool(self.outcomes[series].left)
+
+    def named(self, name: str) -> InstrumentId | None:
+        """Return the instrument that was asked for by `name`, which only the source may know."""
+        found = (one.series for one in self.outcomes.values() if one.name == name)
+        return next((series.instrument_id for series in found), None)
 
     def why_not(self, series: Series) -> str:
         """Return a sentence, with a space before it, on why bars of `series` were not fetched."""
         if self.problem is not None:
             return f" {self.problem.message}"
-        return " The source has no bars of it yet." if series in self.left else ""
+        outcome = self.outcomes.get(series)
+        why = why_nothing(outcome) if outcome else None
+        if self.leaves(series):
+            gave = "the source gave no bars of it, which confirms nothing: a later run asks again"
+            why = f"{why}; {gave}" if why else gave
+        return as_sentence(why) if why else ""
 
 
 class BacktestFetch:
@@ -86,10 +104,7 @@ class BacktestFetch:
             outcome = self._fetch.run(FetchRequest(tuple(items), window))
         except (GatewayUnreachableError, CatalogReadOnlyError) as error:
             return Fetched(problem=error)
-        return Fetched(
-            {one.series: one.bars_fetched for one in outcome.series},
-            {one.series: one.left for one in outcome.series if one.left},
-        )
+        return Fetched({one.series: one for one in outcome.series})
 
     def _item(
         self, name: str, bar_type: BarType, window: Window, availability: Availability
@@ -98,7 +113,7 @@ class BacktestFetch:
         try:
             instrument_id = resolve(name, availability)
         except DataNotFoundError:
-            return None if window.is_open else FetchItem(name, bar_type)
+            return FetchItem(name, bar_type)
         if self._lacks(name, Series(instrument_id, bar_type), window, availability):
             return FetchItem(name, bar_type, instrument_id)
         return None
@@ -121,5 +136,6 @@ class BacktestFetch:
 def used(fetched: Fetched, counts: Mapping[InstrumentId, int]) -> int:
     """Return how many of the bars that were loaded came from the source in this run."""
     return sum(
-        min(bars, counts.get(series.instrument_id, 0)) for series, bars in fetched.bars.items()
+        min(one.bars_fetched, counts.get(series.instrument_id, 0))
+        for series, one in fetched.outcomes.items()
     )

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from application.backtest_bars import Leg
 from application.checked_range import CheckedRange
+from application.fetch_left import as_sentence, begins_text, early_text
 from domain.errors import NothingHeldError
 from domain.gaps import Judged, Status, judge
 from domain.intervals import Interval
@@ -46,24 +47,53 @@ def missing_text(judged: Sequence[Judged], calendar: str) -> str:
     return f"{text} Corrupt: {corrupt}." if corrupt else text
 
 
+def nothing_text(leg: Leg, judged: Sequence[Judged], now: int) -> str:
+    """Return why no bar is to be loaded, where no session is missing."""
+    if not judged:
+        ends = leg.window.bounds(venue(leg.instrument.id.venue).tzinfo)[1]
+        if ends > now:
+            return "No session of this range has closed yet."
+        return "The range that was asked for holds no session of it."
+    series, start = leg.holdings.series, leg.holdings.history_start
+    before = _early(judged)
+    if before:
+        return as_sentence(f"{before}{begins_text(series, start)}").strip()
+    return "The range that was asked for is confirmed to hold no bar of it."
+
+
 def notices(leg: Leg, judged: Sequence[Judged], calendar: TradingCalendar) -> Iterator[str]:
     """Yield a sentence for each kind of thing that the run does without."""
     damaged = _damaged(leg, judged) if leg.window.is_open else _damaged_beside(leg, calendar)
     if damaged:
         yield f"{leg.name}: damaged and left out until imported again: {damaged}"
-    missing = sum(one.status is Status.MISSING for one in judged)
-    if missing:
-        yield (
-            f"{leg.name}: {_count(missing)} inside what is held missing and left out: "
-            f"{_ranges(judged, {Status.MISSING})}"
-        )
-    before = sum(one.status is Status.BEFORE_HISTORY for one in judged)
+    for where, some in _places(leg, judged):
+        missing = sum(one.status is Status.MISSING for one in some)
+        if missing:
+            yield (
+                f"{leg.name}: {_count(missing)} {where} what is held missing and left out: "
+                f"{_ranges(some, {Status.MISSING})}"
+            )
+    before = _early(judged)
     if before:
-        early = _ranges(judged, {Status.BEFORE_HISTORY})
-        yield f"{leg.name}: its history begins later than {_count(before)} of this range: {early}"
+        yield f"{leg.name}: {before}"
     partial = [one for one in judged if one.status is Status.PARTIAL]
     if partial:
         yield f"{leg.name}: {_partial_text(leg, partial)}"
+
+
+def _places(leg: Leg, judged: Sequence[Judged]) -> Iterator[tuple[str, list[Judged]]]:
+    """Yield the sessions before, inside and after what is held, with how that is called."""
+    held = leg.holdings.trading_dates
+    first, last = held[0], held[-1]
+    yield "before", [one for one in judged if one.session.date < first]
+    yield "inside", [one for one in judged if first <= one.session.date <= last]
+    yield "after", [one for one in judged if one.session.date > last]
+
+
+def _early(judged: Sequence[Judged]) -> str:
+    """Return how many sessions lie before the first bar that can be had, if any do."""
+    before = sum(one.status is Status.BEFORE_HISTORY for one in judged)
+    return early_text(before, _ranges(judged, {Status.BEFORE_HISTORY})) if before else ""
 
 
 def _damaged(leg: Leg, judged: Sequence[Judged]) -> str:

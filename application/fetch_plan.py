@@ -30,7 +30,8 @@ class SeriesPlan:
     with and not to publish. `known` are all sessions of the calendar from before the first of
     these parts to after the last, by `calendar`, its name. `instrument` is None until somebody has
     said what it is. Of the dates `unreplaced`, which lie before its first bar, the source has
-    nothing to replace what others gave.
+    nothing to replace what others gave. The sessions `early` lie there, too, and nothing is held
+    of them. It `is_to_come` where no session that was asked about is over.
     """
 
     name: str
@@ -46,6 +47,8 @@ class SeriesPlan:
     asks_history_start: bool = False
     calendar: str = ""
     unreplaced: tuple[dt.date, ...] = ()
+    early: tuple[Session, ...] = ()
+    is_to_come: bool = False
 
     @property
     def compared(self) -> tuple[Part, ...]:

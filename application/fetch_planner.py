@@ -54,13 +54,19 @@ class Planner:
             UnknownCalendarError: the calendar that was named is none that is known now.
         """
         holdings = availability.holdings(series).remembered()
-        span = CheckedRange.of(self._window(series), holdings, self.now)
+        window = self._window(series)
+        span = CheckedRange.of(window, holdings, self.now)
         hours = self.hours if series.bar_type.is_intraday else Hours.REGULAR
         first, last = self._known_dates(span, holdings, series.bar_type)
         named = availability.calendar_of(series.instrument_id)
         known = self.calendar.sessions(series.instrument_id, first, last, named, hours)
         plan = SeriesPlanning(self, series, holdings, span, known).plan(name, hours)
-        return attrs.evolve(plan, calendar=self.calendar.describe(series.instrument_id, named))
+        ends = window.bounds(venue(series.instrument_id.venue).tzinfo)[1]
+        return attrs.evolve(
+            plan,
+            calendar=self.calendar.describe(series.instrument_id, named),
+            is_to_come=not plan.meant and ends > self.now,
+        )
 
     def _window(self, series: Series) -> Window:
         """Return the window, whose end is the last session that is over where only it is open."""

@@ -98,6 +98,7 @@ class SeriesPlanning:
             beside=() if self._planner.replaces_others else self._neighbours.beside(wanted),
             held=complete,
             asks_history_start=unknown,
+            early=tuple(one.session for one in judged if one.status is Status.BEFORE_HISTORY),
             unreplaced=tuple(one.date for one in self._known if self._is_unreplaced(one)),
         )
 

@@ -58,6 +58,9 @@ class SeriesOutcome:
     those of which the source has no bar. Of the sessions `left` it has nothing, or not all,
     and that is not confirmed; or what others gave of them stays. `joined` tells how prices compare
     with those held from other sources, None where there was nothing to compare.
+
+    The sessions `early` lie before `history_start` (UTC nanoseconds), where the source's bars
+    begin. It `is_to_come` where no session of the range is over.
     """
 
     series: Series
@@ -70,6 +73,9 @@ class SeriesOutcome:
     confirmed_empty: int = 0
     left: tuple[dt.date, ...] = ()
     joined: str | None = None
+    early: tuple[dt.date, ...] = ()
+    history_start: int | None = None
+    is_to_come: bool = False
 
     def document(self) -> dict[str, object]:
         """Return the outcome in the words of the JSON."""

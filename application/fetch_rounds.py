@@ -106,7 +106,16 @@ class Rounds:
 
     def _nothing_wanted(self, plan: SeriesPlan) -> SeriesOutcome:
         first, last = plan.dates or (None, None)
-        outcome = SeriesOutcome(plan.series, plan.name, first, last, days_held=plan.held)
+        outcome = SeriesOutcome(
+            plan.series,
+            plan.name,
+            first,
+            last,
+            days_held=plan.held,
+            early=tuple(one.date for one in plan.early),
+            history_start=plan.holdings.history_start,
+            is_to_come=plan.is_to_come,
+        )
         left, source = plan.unreplaced, self._means.source.name()
         if not left:
             return outcome

@@ -12,6 +12,7 @@ from application.catalog import Catalog
 from application.fetch_incoming import Incoming
 from application.fetch_joins import Level, adjusted_since, joined_text, level_difference
 from application.fetch_jumps import Jumps
+from application.fetch_left import Left
 from application.fetch_merging import Arrived
 from application.fetch_parts import Part
 from application.fetch_plan import SeriesPlan
@@ -23,7 +24,6 @@ from application.fetch_texts import (
     fetching_text,
     kept_text,
     lacking_text,
-    left_text,
     rest_text,
     stray_text,
     unanswered,
@@ -57,6 +57,7 @@ class SeriesFetch:
         self._progress = progress
         self._source = source
         self._clock = clock
+        self._left = Left(plan, clock)
         self._keep = keep
         self._publisher = Publisher(catalog, progress, plan, source, clock, keep)
         self._published = Published(kept=plan.unreplaced)
@@ -139,6 +140,7 @@ class SeriesFetch:
 
     def history_starts(self, start: int) -> None:
         """Take note of when the source's bars begin, UTC nanoseconds."""
+        self._left.start = start
         self._publisher.history_starts(start)
         if self._incoming:
             self._incoming.history_starts(start)
@@ -222,8 +224,8 @@ class SeriesFetch:
 
     def _tell(self) -> None:
         done, name, source = self._published, self.plan.name, self._source
-        if done.left:
-            self._progress.warn(left_text(name, done.left, source))
+        for text in self._left.texts(done, source):
+            self._progress.warn(text)
         if done.rest:
             self._progress.warn(rest_text(name, done.rest, source))
         if done.kept:
@@ -283,8 +285,11 @@ class SeriesFetch:
             days_written=len(done.written),
             days_held=self.plan.held,
             confirmed_empty=len(done.confirmed),
-            left=tuple(sorted({*done.left, *done.kept, *done.rest})),
+            left=tuple(sorted({*self._left.left(done), *done.kept, *done.rest})),
             joined=self._joined(done),
+            early=self._left.early(done),
+            history_start=self._left.start,
+            is_to_come=self.plan.is_to_come,
         )
 
 

@@ -72,6 +72,14 @@ def left_text(name: str, dates: Sequence[dt.date], source: str) -> str:
     )
 
 
+def old_left_text(name: str, dates: Sequence[dt.date], source: str) -> str:
+    """Return what is told of sessions that are long over, and of which nothing came."""
+    return (
+        f"{name}: {shown_source(source)} gave no bars of {dates_text(dates)}. That confirms "
+        "nothing, so nothing is recorded: a later fetch asks again."
+    )
+
+
 def kept_text(name: str, dates: Sequence[dt.date], source: str, *, replacing: bool) -> str:
     """Return what is told of sessions that were to be replaced or compared, and could not be.
 

@@ -84,10 +84,20 @@ def required_definition(instrument_id: InstrumentId, availability: Availability)
     if found is None:
         raise InstrumentNotDefinedError(
             f"{instrument_id} is not defined, and nothing can be assumed of it.",
-            f"Define it: barledger instrument set -i '{instrument_id}' --class future "
-            "--currency USD --tick 0.25 --multiplier 50 --expiry 2024-03-15",
+            f"Define it: barledger instrument set -i '{instrument_id}' {_likely(instrument_id)}",
         )
     return found
+
+
+def _likely(instrument_id: InstrumentId) -> str:
+    """Return options of a definition as an example, of the class that the symbol looks like."""
+    symbol = instrument_id.symbol
+    if symbol.startswith("^") or instrument_id.venue == "CBOE":
+        return "--class index --currency USD --tick 0.01"
+    base, slash, quote = symbol.partition("/")
+    if slash:
+        return f"--class currency-pair --base-currency {base} --currency {quote} --tick 0.00001"
+    return "--class future --currency USD --tick 0.25 --multiplier 50 --expiry 2024-03-15"
 
 
 class DefineInstrument:

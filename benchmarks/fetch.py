@@ -246,6 +246,8 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=250, help="how many, from January on")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary one if not named")
     arguments = parser.parse_args()
+    if arguments.folder:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         compare(Path(folder), arguments.sessions, arguments.runs)
 

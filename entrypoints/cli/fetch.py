@@ -57,9 +57,14 @@ def command(
     days_held, confirmed_empty, left (sessions whose bars the gateway does not have yet) and
     joined (how prices compare with those held of other sources).
     """
+    from application.fetch_left import why_nothing
+
     container, screen = invocation.wire(gateway), invocation.screen
     request = _request(container.catalog().availability(), instruments, **choices)
     outcome = container.fetch_bars().run(request)
+    for one in outcome.series:
+        if why := why_nothing(one):
+            screen.warn(f"{one.name}: {why}.")
     if screen.as_json:
         screen.show_json({**outcome.document(), "warnings": screen.warnings})
     else:

@@ -168,10 +168,25 @@ def test_what_is_held_there_needs_no_gateway(sealed: Cli) -> None:
         assert at.seen == ()
 
 
-def test_a_backtest_there_says_why_nothing_was_fetched(sealed: Cli) -> None:
-    words = ("backtest", "-i", NAME, "--strategy", "buy-and-hold", "--param", "trade_size=1")
+def _backtest(name: str) -> tuple[str, ...]:
+    return ("backtest", "-i", name, "--strategy", "buy-and-hold", "--param", "trade_size=1")
+
+
+@pytest.mark.parametrize("name", [NAME, NAME.partition(".")[0]])
+def test_a_backtest_there_leads_with_why_nothing_was_fetched(sealed: Cli, name: str) -> None:
+    words = _backtest(name)
     with gateway(BARS) as at:
         run = sealed(*words, "--start", FIRST, "--end", LAST, "--port", str(at.port), "--json")
         assert HISTORY not in {one.message for one in at.seen}
     assert "Traceback" not in run.err
-    assert "cannot be written" in run.out + run.err
+    assert run.code == 1, run.err
+    assert run.document["error"]["code"] == "catalog-read-only"
+    assert "cannot be written" in run.document["error"]["message"]
+
+
+def test_a_backtest_there_runs_on_what_is_held(sealed: Cli) -> None:
+    with gateway(BARS) as at:
+        words = (*_backtest(NAME), "--start", FIRST, "--end", "2023-10-02", "--json")
+        run = sealed(*words, "--port", str(at.port))
+        assert run.succeeded().document["bars"] == 20 * 390
+        assert at.seen == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.cli import ROOT
 
@@ -47,9 +48,10 @@ def test_the_benchmark_of_imports_runs() -> None:
         assert word in run.stdout
 
 
-def test_the_benchmark_of_fetches_runs() -> None:
+def test_the_benchmark_of_fetches_runs_in_a_folder_that_it_makes(tmp_path: Path) -> None:
+    folder = ("--folder", str(tmp_path / "not" / "there"))
     run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.fetch", "--sessions", "3", "--runs", "1"],
+        [sys.executable, "-m", "benchmarks.fetch", "--sessions", "3", "--runs", "1", *folder],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,0 +1,83 @@
+"""What is said of sessions of which a fetch brought nothing, by what is known of why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+import pytest
+
+from application.backtest_bars import Leg
+from application.backtest_gaps import judged_sessions, notices
+from domain.fetching import Answer, HistoryStart, Wanted
+from tests.builders import AAPL
+from tests.fetching import NOW, SESSIONS, CarefulSource, Desk, careful, session_minutes, share
+from tests.memory_catalog import window
+
+JANUARY = [one for one in SESSIONS if one.date.isoformat() >= "2024-01-02"]
+DECEMBER = [one for one in SESSIONS if "2023-12-18" <= one.date.isoformat() <= "2023-12-29"]
+BARS = session_minutes(JANUARY)
+DATES = tuple(one.date for one in DECEMBER)
+
+
+class LateSource(CarefulSource):
+    """A source that tells where its bars begin only after it has answered, and knows little."""
+
+    unknown = DECEMBER
+
+    def fetch(self, wanted: Sequence[Wanted]) -> Iterator[Answer]:
+        answers = list(super().fetch(wanted))
+        starts = [one for one in answers if isinstance(one, HistoryStart)]
+        rest = [one for one in answers if not isinstance(one, HistoryStart)]
+        yield from [*rest[:-1], *starts, rest[-1]]
+
+
+def test_sessions_before_a_start_that_is_told_late_are_not_left() -> None:
+    desk = Desk({AAPL: BARS})
+    desk.source = LateSource([share(AAPL)], desk.bars, now=NOW, sessions=3)
+    outcome = desk.one("2023-12-18", "2024-01-12")
+    assert outcome.left == ()
+    assert outcome.early == DATES
+    assert outcome.history_start == JANUARY[0].open
+    assert desk.memory.progress.warnings == []
+    desk.source.requests.clear()
+    assert desk.one("2023-12-18", "2023-12-29").early == DATES
+    assert desk.source.requests == []
+
+
+def test_what_is_long_over_is_not_said_to_be_coming() -> None:
+    lacking = [one for one in JANUARY if one.date.isoformat() in ("2024-01-04", "2024-02-29")]
+    served = [one for one in JANUARY if one not in lacking]
+    desk = careful(Desk({AAPL: session_minutes(served)}), unknown=lacking)
+    outcome = desk.one("2024-01-02", "2024-02-29")
+    assert outcome.left == tuple(one.date for one in lacking)
+    old, young = desk.memory.progress.warnings
+    assert "gave no bars of 2024-01-04. That confirms nothing" in old
+    assert "has no bars of 2024-02-29. It may still get them" in young
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (("2024-01-08", "2024-01-12"), ["4 sessions before what is held missing"]),
+        (("2024-01-02", "2024-01-08"), ["4 sessions after what is held missing"]),
+        (("2024-01-04", "2024-01-10"), ["2 sessions before", "2 sessions after"]),
+    ],
+)
+def test_sessions_outside_of_what_is_held_are_not_called_inside(
+    held: tuple[str, str], told: list[str]
+) -> None:
+    desk = Desk({AAPL: BARS})
+    desk.fetch(*held)
+    holdings = desk.memory.holdings(AAPL)
+    # What lies outside of it was never asked for, and where the history begins is not known.
+    leg = Leg(
+        "AAPL",
+        share(AAPL),
+        attrs.evolve(holdings, history_start=None),
+        window("2024-01-02", "2024-01-12"),
+    )
+    judged = judged_sessions(leg, desk.calendar, NOW)
+    sentences = list(notices(leg, judged, desk.calendar))
+    assert len(sentences) == len(told)
+    assert all(part in one for part, one in zip(told, sentences, strict=True))
