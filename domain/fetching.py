@@ -112,5 +112,10 @@ class Waiting:
     attempt: int = 0
     attempts: int = 0
 
+    @property
+    def is_paced(self) -> bool:
+        """Whether it is one of the waits that keep a fetch at the pace that the source allows."""
+        return self.cause is WaitCause.PACING
+
 
 Answer = FetchedBars | HistoryStart | Stray | SeriesFailed | Waiting

@@ -182,7 +182,8 @@ def _show_wait(progress: Progress, answer: Answer) -> None:
     from domain.fetching import Waiting
 
     if isinstance(answer, Waiting):
-        progress.stand(waiting_text(answer, "IBKR") if answer.seconds else None)
+        text = waiting_text(answer, "IBKR") if answer.seconds else None
+        progress.stand(text, paced=answer.is_paced)
 
 
 def _engine() -> BacktestEngine:

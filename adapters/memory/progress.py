@@ -45,6 +45,6 @@ class MemoryProgress:
         self.tasks.append(task)
         yield task
 
-    def stand(self, sentence: str | None) -> None:
+    def stand(self, sentence: str | None, *, paced: bool = False) -> None:
         """Remember what stood there, one after the other; None where it was taken away."""
         self.stood.append(sentence)

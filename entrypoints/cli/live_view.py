@@ -12,7 +12,7 @@ from typing import TextIO
 
 from entrypoints.cli.above import Above
 from entrypoints.cli.live_frame import Frame, Line
-from entrypoints.cli.operations import Operation, Together, now
+from entrypoints.cli.operations import Operation, Together, WorkClock
 
 _FRAME_SECONDS = 0.1
 # What is over sooner is not drawn at all: it would only flash up.
@@ -35,6 +35,7 @@ class LiveView:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        self._clock = WorkClock()
         self._open: list[Operation] = []
         self._ended = 0
         self._begun = 0.0
@@ -46,17 +47,18 @@ class LiveView:
     @contextlib.contextmanager
     def track(self, description: str, total: int) -> Iterator[Operation]:
         """Show an operation until the context ends."""
-        operation = Operation(description, total)
+        operation = Operation(description, total, clock=self._clock)
         try:
             self._begin(operation)
             yield operation
         finally:
             self._end(operation)
 
-    def stand(self, sentence: str | None) -> None:
+    def stand(self, sentence: str | None, *, paced: bool = False) -> None:
         """Show a sentence below the operations at once; None takes it away."""
         with self._lock:
             self._sentence = sentence
+            self._clock.stand_still(is_still=sentence is not None and not paced)
             if self._is_idle:
                 self._stop()
             else:
@@ -145,7 +147,7 @@ class LiveView:
         if self._stream is None:
             return
         width, height = _size(self._stream)
-        frame = Frame(width, height, now(), self._stream.encoding or "utf-8")
+        frame = Frame(width, height, self._clock.now(), self._stream.encoding or "utf-8")
         lines = frame.lines(Together(self._open, self._ended, self._begun), self._sentence)
         drawn = "".join(f"{_styled(line)}{_END_OF_LINE}\n" for line in lines)
         self._put(f"{self._up(width)}{drawn}{_ALL_BELOW}", [line.cells for line in lines])

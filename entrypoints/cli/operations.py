@@ -18,23 +18,49 @@ def now() -> float:
     return time.monotonic()
 
 
+class WorkClock:
+    """The seconds in which operations go on; it stands still while they can only wait."""
+
+    def __init__(self) -> None:
+        self._waited = 0.0
+        self._since: float | None = None
+
+    def now(self) -> float:
+        """Return the seconds so far; they never run back."""
+        return (now() if self._since is None else self._since) - self._waited
+
+    def stand_still(self, *, is_still: bool) -> None:
+        """Stop, or go on."""
+        if is_still and self._since is None:
+            self._since = now()
+        elif not is_still and self._since is not None:
+            self._waited += now() - self._since
+            self._since = None
+
+
 @attrs.define(eq=False)
 class Operation:
     """One operation on show; a `total` of 0 is one that nobody knows, of steps that are bytes.
 
-    How fast it is tells the time since its first step: before that it may have had to wait.
+    How fast it is tells the time of the `clock` since its first step: before that it may have had
+    to wait.
     """
 
     description: str
     total: int
     done: int = 0
-    begun: float = attrs.field(factory=now)
+    clock: WorkClock = attrs.field(factory=WorkClock, kw_only=True)
+    begun: float = attrs.field(init=False)
     _first: tuple[float, int] | None = attrs.field(default=None, init=False)
+
+    @begun.default
+    def _begins(self) -> float:
+        return self.clock.now()
 
     def advance(self, steps: int) -> None:
         """Count `steps` more."""
         if self._first is None:
-            self._first = (now(), steps)
+            self._first = (self.clock.now(), steps)
         self.done += steps
 
     @property

@@ -11,10 +11,10 @@ import attrs
 from entrypoints.cli.operations import (
     Operation,
     Together,
+    WorkClock,
     complete_text,
     left_text,
     more_text,
-    now,
 )
 
 CANCELS = "Ctrl-C cancels."
@@ -24,7 +24,10 @@ _PLAIN_PERCENT = 10
 _PLAIN_SECONDS = 10
 # As many operations are told of at once, at most, so that the log of a run can be read.
 _MOST_LINES = 9
-_COUNTDOWN = re.compile(r"\b\d+ seconds?\b")
+_COUNTDOWN = re.compile(r"\b(\d+) seconds?\b")
+# Waits that only keep the pace are too many to be told of each, and short ones are no news.
+_PACED_SECONDS = 10
+_PACED_EVERY = 60
 
 
 class Silent:
@@ -78,11 +81,13 @@ class PlainLines:
     _begun: float = 0.0
     _told: float = 0.0
     _stood: str | None = None
+    _paced: float | None = None
+    _clock: WorkClock = attrs.field(factory=WorkClock)
 
     @contextlib.contextmanager
     def track(self, description: str, total: int) -> Iterator[Operation]:
         """Tell of an operation until the context ends."""
-        operation = _Told(description, total, moved=self._moved)
+        operation = _Told(description, total, clock=self._clock, moved=self._moved)
         if not self._open:
             self._ended, self._begun, self._told = 0, operation.begun, operation.begun
         self._open.append(operation)
@@ -92,19 +97,32 @@ class PlainLines:
             self._open.remove(operation)
             self._ended += bool(total)
 
-    def stand(self, sentence: str | None) -> None:
-        """Tell the first of sentences that differ in their number of seconds alone."""
+    def stand(self, sentence: str | None, *, paced: bool = False) -> None:
+        """Tell the first of sentences that differ in their number of seconds alone.
+
+        Of those that are `paced` the long ones are told of, and that not often.
+        """
+        self._clock.stand_still(is_still=sentence is not None and not paced)
         run = None if sentence is None else _COUNTDOWN.sub("", sentence)
-        if sentence is not None and run != self._stood:
+        if sentence is not None and run != self._stood and (not paced or self._is_news(sentence)):
             self.tell(sentence)
             self.tell(CANCELS)
         self._stood = run
+
+    def _is_news(self, sentence: str) -> bool:
+        left, at = _COUNTDOWN.search(sentence), self._clock.now()
+        if left is not None and int(left[1]) < _PACED_SECONDS:
+            return False
+        if self._paced is not None and at < self._paced + _PACED_EVERY:
+            return False
+        self._paced = at
+        return True
 
     def close(self) -> None:
         """Leave everything as it is: what was told stays."""
 
     def _moved(self) -> None:
-        at = now()
+        at = self._clock.now()
         if len(self._open) > 1 and at < self._told + _PLAIN_SECONDS:
             return
         due = [one for one in self._open if one.is_due(at)]

@@ -212,6 +212,64 @@ def test_a_pipe_gets_only_the_first_of_a_countdown(capsys: pytest.CaptureFixture
     assert captured.out == ""
 
 
+_PACE = "IBKR allows no more requests of this kind for now. Going on in {} seconds."
+
+
+def test_a_pipe_is_told_of_the_pace_now_and_then(
+    watch: _Watch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = Screen()
+    for seconds in (9, 12, 11, 30, 10, 25):
+        for left in range(seconds, 0, -1):
+            screen.stand(_PACE.format(left), paced=True)
+            watch.now += 1
+        screen.stand(None, paced=True)
+    assert capsys.readouterr().err.splitlines() == [
+        _PACE.format(12),
+        "Ctrl-C cancels.",
+        _PACE.format(25),
+        "Ctrl-C cancels.",
+    ]
+
+
+@pytest.mark.parametrize(("paced", "left"), [(False, 7), (True, 67)])
+def test_waiting_says_nothing_of_the_speed_unless_it_keeps_the_pace(
+    watch: _Watch, capsys: pytest.CaptureFixture[str], paced: bool, left: int
+) -> None:
+    screen = Screen()
+    with screen.track("Fetching", 100) as one:
+        for _ in range(2):
+            one.advance(20)
+            watch.now += 1
+        screen.stand(_WAIT.format(60, 2), paced=paced)
+        watch.now += 60
+        screen.stand(None)
+        watch.now += 5
+        one.advance(20)
+    shown = capsys.readouterr().err.splitlines()[-1]
+    assert shown == f"Fetching: 60% complete, {left} s left"
+
+
+def test_the_time_left_stands_while_it_is_waited(
+    monkeypatch: pytest.MonkeyPatch, watch: _Watch
+) -> None:
+    view = LiveView()
+    monkeypatch.setattr(sys, "stderr", _Terminal())
+    with view.track("Fetching", 100) as one:
+        view._over.set()
+        one.advance(0)
+        watch.now += 10
+        one.advance(50)
+        before = one.left(one.clock.now())
+        view.stand(_WAIT.format(30, 2))
+        watch.now += 30
+        assert one.left(one.clock.now()) == before == 10
+        view.stand(None)
+        watch.now += 10
+        assert one.left(one.clock.now()) == 20
+    view.close()
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_who_wants_it_quiet_sees_no_countdown(
     monkeypatch: pytest.MonkeyPatch, is_terminal: bool
