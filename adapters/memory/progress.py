@@ -29,6 +29,7 @@ class MemoryProgress:
     told: list[str] = attrs.field(factory=list)
     warnings: list[str] = attrs.field(factory=list)
     stood: list[str | None] = attrs.field(factory=list)
+    paced: list[str] = attrs.field(factory=list)
 
     def tell(self, sentence: str) -> None:
         """Remember a sentence."""
@@ -46,5 +47,10 @@ class MemoryProgress:
         yield task
 
     def stand(self, sentence: str | None, *, paced: bool = False) -> None:
-        """Remember what stood there, one after the other; None where it was taken away."""
+        """Remember what stood there, one after the other; None where it was taken away.
+
+        What is `paced` is kept once more, on its own.
+        """
         self.stood.append(sentence)
+        if sentence and paced:
+            self.paced.append(sentence)

@@ -423,3 +423,4 @@ def test_waiting_is_shown_with_the_words_of_the_specification() -> None:
         "MEMORY does not answer. Retrying in 1 second... (attempt 3/5)",
     ]
     assert desk.memory.progress.stood[-1] is None
+    assert desk.memory.progress.paced == shown[2:3]
