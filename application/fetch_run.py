@@ -145,11 +145,11 @@ class FetchRun:
             self._stand(None)
             _close(answers)
 
-    def _stand(self, sentence: str | None, *, paced: bool = False) -> None:
+    def _stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
         """Show why nothing comes, or take that away."""
         if sentence != self._standing:
             self._standing = sentence
-            self._progress.stand(sentence, paced=paced)
+            self._progress.stand(sentence, seconds, paced=paced)
 
     def _start(self) -> None:
         """Record that the series are being asked for, once the source has said a word."""
@@ -167,7 +167,8 @@ class FetchRun:
     ) -> None:
         if isinstance(answer, Waiting):
             text = waiting_text(answer, shown_source(self._source.name()))
-            self._stand(text if answer.seconds else None, paced=answer.is_paced)
+            shown = text if answer.seconds else None
+            self._stand(shown, answer.seconds, paced=answer.is_paced)
             return
         self._stand(None)
         state = self._states.get(answer.series)

@@ -256,11 +256,11 @@ class Progress(Protocol):
         Many can be shown at the same time, and end in any order.
         """
 
-    def stand(self, sentence: str | None, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
         """Show one sentence in place of the last such, to count down; None takes it away.
 
-        As long as one stands, operations do not go on, and that says nothing of their speed; but
-        waits that are `paced` belong to the pace at which they go on.
+        As long as one stands, for so many `seconds` more, operations do not go on. That says
+        nothing of their speed; but waits that are `paced` belong to the pace at which they go on.
         """
 
 

@@ -183,7 +183,7 @@ def _show_wait(progress: Progress, answer: Answer) -> None:
 
     if isinstance(answer, Waiting):
         text = waiting_text(answer, "IBKR") if answer.seconds else None
-        progress.stand(text, paced=answer.is_paced)
+        progress.stand(text, answer.seconds, paced=answer.is_paced)
 
 
 def _engine() -> BacktestEngine:

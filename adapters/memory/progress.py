@@ -30,6 +30,7 @@ class MemoryProgress:
     warnings: list[str] = attrs.field(factory=list)
     stood: list[str | None] = attrs.field(factory=list)
     paced: list[str] = attrs.field(factory=list)
+    waits: list[int] = attrs.field(factory=list)
 
     def tell(self, sentence: str) -> None:
         """Remember a sentence."""
@@ -46,11 +47,13 @@ class MemoryProgress:
         self.tasks.append(task)
         yield task
 
-    def stand(self, sentence: str | None, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
         """Remember what stood there, one after the other; None where it was taken away.
 
-        What is `paced` is kept once more, on its own.
+        What is `paced` is kept once more, on its own, and so are the seconds.
         """
         self.stood.append(sentence)
+        if sentence:
+            self.waits.append(seconds)
         if sentence and paced:
             self.paced.append(sentence)

@@ -54,11 +54,11 @@ class LiveView:
         finally:
             self._end(operation)
 
-    def stand(self, sentence: str | None, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
         """Show a sentence below the operations at once; None takes it away."""
         with self._lock:
             self._sentence = sentence
-            self._clock.stand_still(is_still=sentence is not None and not paced)
+            self._clock.wait(None if sentence is None else seconds, paced=paced)
             if self._is_idle:
                 self._stop()
             else:

@@ -24,18 +24,31 @@ class WorkClock:
     def __init__(self) -> None:
         self._waited = 0.0
         self._since: float | None = None
+        self._paced = False
+        self._until = 0.0
 
     def now(self) -> float:
         """Return the seconds so far; they never run back."""
         return (now() if self._since is None else self._since) - self._waited
 
-    def stand_still(self, *, is_still: bool) -> None:
-        """Stop, or go on."""
-        if is_still and self._since is None:
-            self._since = now()
-        elif not is_still and self._since is not None:
-            self._waited += now() - self._since
+    @property
+    def to_wait(self) -> float:
+        """How many seconds it will still stand."""
+        return 0.0 if self._since is None else max(self._until - now(), 0.0)
+
+    def wait(self, seconds: int | None, *, paced: bool) -> None:
+        """Stand still for so many seconds more, or go on where that is None.
+
+        Waits that are `paced` count once they are over, for more of their kind will come.
+        """
+        if seconds is None:
+            if self._since is not None and not self._paced:
+                self._waited += now() - self._since
             self._since = None
+            return
+        if self._since is None:
+            self._since = now()
+        self._paced, self._until = paced, now() + seconds
 
 
 @attrs.define(eq=False)
@@ -85,7 +98,8 @@ class Operation:
         since, before = self._first
         if self.done == before or at <= since:
             since, before = self.begun, 0
-        return max(self.total - self.done, 0) * (at - since) / (self.done - before)
+        work = max(self.total - self.done, 0) * (at - since) / (self.done - before)
+        return work + self.clock.to_wait
 
 
 @attrs.frozen
@@ -119,12 +133,20 @@ class Together:
     def left(self, at: float) -> float | None:
         """Return how many seconds they will still take, or None where that cannot be told."""
         fraction = self.fraction
-        return (at - self.begun) * (1 - fraction) / fraction if fraction else None
+        if not fraction:
+            return None
+        to_wait = self.operations[0].clock.to_wait if self.operations else 0.0
+        return (at - self.begun) * (1 - fraction) / fraction + to_wait
 
 
 def more_text(hidden: int, together: Together) -> str:
     """Return what stands in the place of the operations that are not shown."""
     return f"and {hidden:,} more; all {together.number:,} together"
+
+
+def all_text(together: Together) -> str:
+    """Return what stands for all operations, where none is told of by itself."""
+    return f"All {together.number:,} together"
 
 
 def complete_text(percent: int) -> str:

@@ -12,6 +12,7 @@ from entrypoints.cli.operations import (
     Operation,
     Together,
     WorkClock,
+    all_text,
     complete_text,
     left_text,
     more_text,
@@ -24,7 +25,8 @@ _PLAIN_PERCENT = 10
 _PLAIN_SECONDS = 10
 # As many operations are told of at once, at most, so that the log of a run can be read.
 _MOST_LINES = 9
-_COUNTDOWN = re.compile(r"\b(\d+) seconds?\b")
+_MANY = 3
+_COUNTDOWN = re.compile(r"\b\d+ seconds?\b")
 # Waits that only keep the pace are too many to be told of each, and short ones are no news.
 _PACED_SECONDS = 10
 _PACED_EVERY = 60
@@ -97,23 +99,23 @@ class PlainLines:
             self._open.remove(operation)
             self._ended += bool(total)
 
-    def stand(self, sentence: str | None, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
         """Tell the first of sentences that differ in their number of seconds alone.
 
         Of those that are `paced` the long ones are told of, and that not often.
         """
-        self._clock.stand_still(is_still=sentence is not None and not paced)
+        self._clock.wait(None if sentence is None else seconds, paced=paced)
         run = None if sentence is None else _COUNTDOWN.sub("", sentence)
-        if sentence is not None and run != self._stood and (not paced or self._is_news(sentence)):
+        is_news = run != self._stood and (not paced or self._is_news(seconds))
+        if sentence is not None and is_news:
             self.tell(sentence)
             self.tell(CANCELS)
         self._stood = run
 
-    def _is_news(self, sentence: str) -> bool:
-        left, at = _COUNTDOWN.search(sentence), self._clock.now()
-        if left is not None and int(left[1]) < _PACED_SECONDS:
-            return False
-        if self._paced is not None and at < self._paced + _PACED_EVERY:
+    def _is_news(self, seconds: int) -> bool:
+        at = self._clock.now()
+        is_late = self._paced is None or at >= self._paced + _PACED_EVERY
+        if seconds < _PACED_SECONDS or not is_late:
             return False
         self._paced = at
         return True
@@ -122,19 +124,21 @@ class PlainLines:
         """Leave everything as it is: what was told stays."""
 
     def _moved(self) -> None:
-        at = self._clock.now()
-        if len(self._open) > 1 and at < self._told + _PLAIN_SECONDS:
+        at, together = self._clock.now(), len(self._open) > 1
+        if together and at < self._told + _PLAIN_SECONDS:
             return
         due = [one for one in self._open if one.is_due(at)]
-        if not due:
-            return
-        self._told = at
         for one in due[:_MOST_LINES]:
             self.tell(one.line(at))
-        if len(due) > _MOST_LINES:
-            all_ = Together(self._open, self._ended, self._begun)
-            hidden = more_text(len(self._open) - _MOST_LINES, all_)
-            self.tell(_line(hidden, all_.percent, all_.left(at)))
+        all_ = Together(self._open, self._ended, self._begun)
+        # What is done in one step is never due, and yet all of them get on.
+        gets_on = not due and all_.number >= _MANY and at >= self._told + _PLAIN_SECONDS
+        if len(due) > _MOST_LINES or gets_on:
+            hidden = len(self._open) - _MOST_LINES
+            name = all_text(all_) if gets_on else more_text(hidden, all_)
+            self.tell(_line(name, all_.percent, all_.left(at)))
+        if due or gets_on:
+            self._told = at
 
 
 def _line(description: str, percent: int, left: float | None) -> str:

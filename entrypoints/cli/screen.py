@@ -154,14 +154,14 @@ class Screen:
         with self._shown_progress().track(description, total) as task:
             yield task
 
-    def stand(self, sentence: str | None, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
         """Show one sentence in place of the last such; None takes it away.
 
         Where nothing can be drawn over, sentences that only count down are told of once, and those
         that are `paced` now and then.
         """
         if not self.quiet:
-            self._shown_progress().stand(sentence, paced=paced)
+            self._shown_progress().stand(sentence, seconds, paced=paced)
 
     def clear(self) -> None:
         """Take away all that is drawn over: the run ends, or an error is told next."""

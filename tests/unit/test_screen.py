@@ -221,7 +221,7 @@ def test_a_pipe_is_told_of_the_pace_now_and_then(
     screen = Screen()
     for seconds in (9, 12, 11, 30, 10, 25):
         for left in range(seconds, 0, -1):
-            screen.stand(_PACE.format(left), paced=True)
+            screen.stand(_PACE.format(left), left, paced=True)
             watch.now += 1
         screen.stand(None, paced=True)
     assert capsys.readouterr().err.splitlines() == [
@@ -241,7 +241,7 @@ def test_waiting_says_nothing_of_the_speed_unless_it_keeps_the_pace(
         for _ in range(2):
             one.advance(20)
             watch.now += 1
-        screen.stand(_WAIT.format(60, 2), paced=paced)
+        screen.stand(_WAIT.format(60, 2), 60, paced=paced)
         watch.now += 60
         screen.stand(None)
         watch.now += 5
@@ -250,24 +250,45 @@ def test_waiting_says_nothing_of_the_speed_unless_it_keeps_the_pace(
     assert shown == f"Fetching: 60% complete, {left} s left"
 
 
-def test_the_time_left_stands_while_it_is_waited(
-    monkeypatch: pytest.MonkeyPatch, watch: _Watch
+@pytest.mark.parametrize(("paced", "left"), [(False, 20), (True, 50)])
+def test_the_time_left_holds_what_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, watch: _Watch, paced: bool, left: float
 ) -> None:
     view = LiveView()
     monkeypatch.setattr(sys, "stderr", _Terminal())
-    with view.track("Fetching", 100) as one:
+    with view.track("Fetching", 100) as one, view.track("Another", 100):
         view._over.set()
         one.advance(0)
         watch.now += 10
         one.advance(50)
-        before = one.left(one.clock.now())
-        view.stand(_WAIT.format(30, 2))
-        watch.now += 30
-        assert one.left(one.clock.now()) == before == 10
+        assert one.left(one.clock.now()) == 10
+        for waited in (0, 10, 20):
+            view.stand(_WAIT.format(30 - waited, 2), 30 - waited, paced=paced)
+            assert one.left(one.clock.now()) == 10 + 30 - waited
+            together = Together([one], 0, one.begun)
+            assert together.left(one.clock.now()) == 10 + 30 - waited
+            watch.now += 10
         view.stand(None)
         watch.now += 10
-        assert one.left(one.clock.now()) == 20
+        assert one.left(one.clock.now()) == left
     view.close()
+
+
+def test_a_pipe_learns_how_far_many_operations_of_one_step_are(
+    watch: _Watch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = Screen()
+    with contextlib.ExitStack() as stack:
+        tasks = [stack.enter_context(screen.track(f"S{at}", 1)) for at in range(40)]
+        for task in tasks:
+            watch.now += 1
+            task.advance(1)
+    assert capsys.readouterr().err.splitlines() == [
+        "All 40 together: 25% complete, 30 s left",
+        "All 40 together: 50% complete, 20 s left",
+        "All 40 together: 75% complete, 10 s left",
+        "All 40 together: 100% complete, 1 s left",
+    ]
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
