@@ -67,16 +67,16 @@ def _files(root: Path) -> CatalogFiles:
     return ParquetCatalogFiles(root)
 
 
-def _ledger(root: Path, clock: Clock, on_step: OnStep) -> AvailabilityLedger:
+def _ledger(root: Path, clock: Clock, on_step: OnStep, progress: Progress) -> AvailabilityLedger:
     from adapters.sqlite.ledger import SqliteLedger
 
-    return SqliteLedger(root / LEDGER_FILE, clock, on_step)
+    return SqliteLedger(root / LEDGER_FILE, clock, on_step, progress.stand)
 
 
-def _ledger_keeper(root: Path) -> LedgerKeeper:
+def _ledger_keeper(root: Path, progress: Progress) -> LedgerKeeper:
     from adapters.sqlite.keeper import SqliteLedgerKeeper
 
-    return SqliteLedgerKeeper(root / LEDGER_FILE)
+    return SqliteLedgerKeeper(root / LEDGER_FILE, progress.stand)
 
 
 def _new_ledger(root: Path, clock: Clock) -> NewLedger:
@@ -226,14 +226,14 @@ class Container(containers.DeclarativeContainer):
     on_step: providers.Object[OnStep] = providers.Object(_log_step)
     repository = providers.Singleton(_repository, config.root, on_step)
     files = providers.Singleton(_files, config.root)
-    ledger = providers.Singleton(_ledger, config.root, clock, on_step)
-    ledger_keeper = providers.Singleton(_ledger_keeper, config.root)
+    ledger = providers.Singleton(_ledger, config.root, clock, on_step, progress)
+    ledger_keeper = providers.Singleton(_ledger_keeper, config.root, progress)
     new_ledger = providers.Singleton(_new_ledger, config.root, clock)
     catalog = providers.Singleton(_catalog, repository, ledger, files, origin, progress)
     calendar = providers.Singleton(_calendar)
     problem_logs = providers.Singleton(_problem_logs)
     csv_reader = providers.Singleton(_csv_reader, problem_logs)
-    ledger_keeper_in = providers.Object(_ledger_keeper)
+    ledger_keeper_in = providers.Callable(functools.partial, _ledger_keeper, progress=progress)
     revision_history = providers.Singleton(_revision_history, config.root)
     disk = providers.Singleton(_disk, config.root)
     disk_at = providers.Object(_disk)

@@ -11,6 +11,7 @@ from adapters.sqlite import event_table, failures, projections, schema, serializ
 from adapters.sqlite.asking import Snapshot
 from adapters.sqlite.event_ids import event_ids
 from adapters.sqlite.handles import Handles
+from adapters.sqlite.patient import Tell, untold
 from adapters.sqlite.snapshot import availability_of
 from domain.availability import Availability, fold
 from domain.errors import LedgerConflictError
@@ -23,13 +24,18 @@ _NO_EVENT = (0, serialization.GENESIS)
 
 
 class SqliteLedger:
-    """Appends events to the file at `path`, which is made at the first one."""
+    """Appends events to the file at `path`, which is made at the first one.
 
-    def __init__(self, path: Path, clock: Clock, on_step: OnStep = unobserved) -> None:
+    `tell` is told what is waited for, where another process is in the way for long.
+    """
+
+    def __init__(
+        self, path: Path, clock: Clock, on_step: OnStep = unobserved, tell: Tell = untold
+    ) -> None:
         self._path = path
         self._clock = clock
         self._on_step = on_step
-        self._handles = Handles(path)
+        self._handles = Handles(path, tell=tell)
 
     def append(
         self, events: Sequence[Event], origin: Origin, *, expected_head: int
