@@ -11,14 +11,19 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable
-from types import FrameType
+from typing import TYPE_CHECKING
 
-# Nautilus is imported in 0.7 s, and on a cold disk in several: not all of that is waited for.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+# Nautilus is imported in 0.7 s, and on a cold disk in several: not all of that is waited for. One
+# of its modules takes 0.1 s.
 _HELD_SECONDS = 0.4
+_HELD_BY_ONE_SECONDS = 0.7
 _AGAIN_SECONDS = 0.05
 # Whoever loses so many of them would lose all; with the time held that is within a second.
-_MOST_RAISED = 8
+_MOST_RAISED = 5
 _IMPORT_SYSTEM = "<frozen importlib"
 # Where there is no such timer, on Windows, a press is raised at once, and once.
 _HAS_TIMER = hasattr(signal, "setitimer")
@@ -95,24 +100,30 @@ def _again(number: int, frame: FrameType | None) -> None:
     if not _press.is_open or _is_under_way():
         return
     if _press.raised >= _MOST_RAISED:
+        ignore()
         _press.leave()
     _raise(frame)
 
 
 def _raise(frame: FrameType | None) -> None:
-    held = _HAS_TIMER and time.monotonic() - _press.at < _HELD_SECONDS
-    if held and _is_importing(frame):
+    if _HAS_TIMER and _is_held(frame, time.monotonic() - _press.at):
         return
     _press.raised += 1
     raise KeyboardInterrupt
 
 
-def _is_importing(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if frame.f_code.co_filename.startswith(_IMPORT_SYSTEM):
-            return True
+def _is_held(frame: FrameType | None, seconds: float) -> bool:
+    """Whether an import is given more time, in which `frame` is what runs now."""
+    if seconds >= _HELD_SECONDS:
+        # A compiled module has no frame of its own: what runs is what called it.
+        return seconds < _HELD_BY_ONE_SECONDS and _is_of_import_system(frame)
+    while frame is not None and not _is_of_import_system(frame):
         frame = frame.f_back
-    return False
+    return frame is not None
+
+
+def _is_of_import_system(frame: FrameType | None) -> bool:
+    return frame is not None and frame.f_code.co_filename.startswith(_IMPORT_SYSTEM)
 
 
 def _is_under_way() -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
+# Until `run` has begun Python answers Ctrl-C with a traceback: nothing is imported here that takes
+# time. The module `signal` does; it adds to this one that the signals' numbers are enumerations.
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
 import sys
-from collections.abc import Callable
 
-from entrypoints import ctrl_c
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CANCELLED = 130
 MESSAGE = "Cancelled. Nothing is half-written."
@@ -21,7 +22,10 @@ _before_leaving: list[Callable[[], None]] = []
 def run() -> None:
     """Run the command line and leave with its exit code."""
     signal.signal(signal.SIGINT, _leave)
+    import atexit
+
     atexit.register(_end_cancelled)  # the first to be registered is the last to be called
+    from entrypoints import ctrl_c
     from entrypoints.cli.main import run_command
 
     try:
@@ -32,6 +36,7 @@ def run() -> None:
     except KeyboardInterrupt:
         # It was pressed again while the first was being answered, and what that has left to do
         # is done by the next run, as after any other end.
+        ctrl_c.ignore()
         _leave()
         return
     _end["code"] = code
@@ -54,6 +59,10 @@ def _end_cancelled() -> None:
     CPython remembers a Ctrl-C that fell into code compiled from a text, as making a class can
     be, and ends itself by the signal later, though it was answered.
     """
+    import contextlib
+
+    from entrypoints import ctrl_c
+
     if not ctrl_c.was_pressed():
         return
     for stream in (sys.stdout, sys.stderr):
@@ -64,11 +73,12 @@ def _end_cancelled() -> None:
 
 def _leave(*_: object) -> None:
     """End at once: nothing has begun yet, or nothing is left to be done, or to be relied on."""
-    ctrl_c.ignore()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for tidy in _before_leaving:
-        # Nothing keeps the program from ending.
-        with contextlib.suppress(Exception):
+        try:  # noqa: SIM105 - nothing is imported either
             tidy()
+        except Exception:  # noqa: BLE001, S110 - nothing keeps the program from ending
+            pass
     if "--json" in sys.argv and not _end["document"]:
         error = f'{{"code": "cancelled", "message": "{MESSAGE}", "recovery": "{RECOVERY}"}}'
         os.write(1, f'{{"error": {error}}}\n'.encode())
