@@ -55,10 +55,10 @@ def _log_step(step: Step) -> None:
     log("publishing", step=step.value)
 
 
-def _repository(root: Path, on_step: OnStep) -> BarRepository:
+def _repository(root: Path, on_step: OnStep, progress: Progress) -> BarRepository:
     from adapters.parquet.repository import ParquetBarRepository
 
-    return ParquetBarRepository(root, on_step)
+    return ParquetBarRepository(root, on_step, progress.stand)
 
 
 def _files(root: Path) -> CatalogFiles:
@@ -122,10 +122,10 @@ def _cache_folder() -> Path:
     return user_cache_path("barledger")
 
 
-def _revision_history(root: Path) -> RevisionHistory:
+def _revision_history(root: Path, progress: Progress) -> RevisionHistory:
     from adapters.parquet.history import ParquetRevisionHistory
 
-    return ParquetRevisionHistory(root)
+    return ParquetRevisionHistory(root, tell=progress.stand)
 
 
 def _disk(root: Path) -> DiskSpace:
@@ -224,7 +224,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(_clock)
     origin = providers.Singleton(_origin, config.command)
     on_step: providers.Object[OnStep] = providers.Object(_log_step)
-    repository = providers.Singleton(_repository, config.root, on_step)
+    repository = providers.Singleton(_repository, config.root, on_step, progress)
     files = providers.Singleton(_files, config.root)
     ledger = providers.Singleton(_ledger, config.root, clock, on_step, progress)
     ledger_keeper = providers.Singleton(_ledger_keeper, config.root, progress)
@@ -234,7 +234,7 @@ class Container(containers.DeclarativeContainer):
     problem_logs = providers.Singleton(_problem_logs)
     csv_reader = providers.Singleton(_csv_reader, problem_logs)
     ledger_keeper_in = providers.Callable(functools.partial, _ledger_keeper, progress=progress)
-    revision_history = providers.Singleton(_revision_history, config.root)
+    revision_history = providers.Singleton(_revision_history, config.root, progress)
     disk = providers.Singleton(_disk, config.root)
     disk_at = providers.Object(_disk)
     engine = providers.Singleton(_engine)

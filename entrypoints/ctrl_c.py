@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # Nautilus is imported in 0.7 s, and on a cold disk in several: not all of that is waited for. One
 # of its modules takes 0.1 s.
-_HELD_SECONDS = 0.4
-_HELD_BY_ONE_SECONDS = 0.7
+_HELD_SECONDS = 0.25
+_HELD_BY_ONE_SECONDS = 0.5
 _AGAIN_SECONDS = 0.05
 # Whoever loses so many of them would lose all; with the time held that is within a second.
 _MOST_RAISED = 5

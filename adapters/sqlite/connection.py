@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapters.sqlite import failures, migrations, private_copy, schema
-from adapters.sqlite.patient import Patient, Tell, connect, untold
+from adapters.sqlite.patient import Patient, connect
 from adapters.sqlite.still import Reader, Still
+from domain.waits import Tell, untold
 
 _HEADER = 100  # bytes, https://www.sqlite.org/fileformat2.html#the_database_header
 # Kilobytes: an import appends to three indexes, each series in another place of one of them.

@@ -155,12 +155,6 @@ def not_recorded(path: Path) -> LedgerDamagedError:
     )
 
 
-def busy_text(seconds: int) -> str:
-    """Return what is told while another process is in the way, for so many seconds at most."""
-    left = f"{seconds} second{'' if seconds == 1 else 's'}"
-    return f"Another process keeps the ledger to itself. Giving up in {left}."
-
-
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether another process is in the way, which passes."""
     return _primary(error) in _BUSY

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.sqlite import connection as opening
 from adapters.sqlite import failures, still
-from adapters.sqlite.patient import Tell, untold
+from domain.waits import Tell, untold
 
 _TRIES = 8
 _PAUSE = 0.02  # seconds, longer from try to try

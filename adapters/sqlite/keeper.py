@@ -10,12 +10,13 @@ from pathlib import Path
 from adapters.sqlite import connection as opening
 from adapters.sqlite import event_table, failures, moving, projections, schema, verification
 from adapters.sqlite.handles import Handles
-from adapters.sqlite.patient import Patient, Tell, connect, untold
+from adapters.sqlite.patient import Patient, connect
 from adapters.sqlite.serialization import GENESIS
 from adapters.sqlite.still import Reader
 from domain.errors import LedgerConflictError, LedgerDamagedError
 from domain.ports import ProgressTask
 from domain.upkeep import LedgerAside, LedgerHead, LedgerReport, ReplayReport
+from domain.waits import Tell, untold
 
 
 class SqliteLedgerKeeper:

@@ -11,7 +11,6 @@ from adapters.sqlite import event_table, failures, projections, schema, serializ
 from adapters.sqlite.asking import Snapshot
 from adapters.sqlite.event_ids import event_ids
 from adapters.sqlite.handles import Handles
-from adapters.sqlite.patient import Tell, untold
 from adapters.sqlite.snapshot import availability_of
 from domain.availability import Availability, fold
 from domain.errors import LedgerConflictError
@@ -19,6 +18,7 @@ from domain.events import Event, Origin, Recorded
 from domain.instrument import Series
 from domain.ports import Clock
 from domain.publishing import OnStep, Step, unobserved
+from domain.waits import Tell, untold
 
 _NO_EVENT = (0, serialization.GENESIS)
 

@@ -6,28 +6,18 @@ turn at a time, and Python for as many as it takes.
 
 from __future__ import annotations
 
-import contextlib
-import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from adapters.sqlite import failures
-
-Tell = Callable[[str | None], None]
-"""Takes the sentence that stands while something is waited for; None takes it away."""
+from domain.waits import Tell, Wait, untold
 
 _TURN_SECONDS = 0.2
 # Some locks SQLite does not wait for at all.
 _PAUSE_SECONDS = 0.01
-TOLD_AFTER_SECONDS = 5.0
-
-
-def untold(sentence: str | None) -> None:
-    """Tell nobody."""
-    del sentence
+_WHAT = "Another process keeps the ledger to itself."
 
 
 class Patient(sqlite3.Connection):
@@ -49,33 +39,15 @@ class Patient(sqlite3.Connection):
         return self._wait(*statement)
 
     def _wait(self, *statement: Any) -> sqlite3.Cursor:
-        begun = time.monotonic()
-        with self._told() as tell:
+        with Wait(_WHAT, failures.BUSY_SECONDS, self.tell) as wait:
             while True:
-                waited = time.monotonic() - begun
-                tell(waited)
+                left = wait.left()
                 time.sleep(_PAUSE_SECONDS)
                 try:
                     return super().execute(*statement)
                 except sqlite3.OperationalError as error:
-                    if not _passes(error) or waited >= failures.BUSY_SECONDS:
+                    if not _passes(error) or left <= 0:
                         raise
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[Callable[[float], None]]:
-        stands = False
-
-        def tell(waited: float) -> None:
-            nonlocal stands
-            if waited >= TOLD_AFTER_SECONDS:
-                stands = True
-                self.tell(failures.busy_text(max(1, math.ceil(failures.BUSY_SECONDS - waited))))
-
-        try:
-            yield tell
-        finally:
-            if stands:
-                self.tell(None)
 
 
 def connect[T: Patient](

@@ -27,12 +27,12 @@ def of_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FrameType:
     return found
 
 
-@pytest.mark.parametrize(("seconds", "is_held"), [(0.0, True), (0.39, True), (0.41, False)])
+@pytest.mark.parametrize(("seconds", "is_held"), [(0.0, True), (0.24, True), (0.26, False)])
 def test_a_module_is_given_some_time(of_module: FrameType, seconds: float, is_held: bool) -> None:
     assert ctrl_c._is_held(of_module, seconds) is is_held
 
 
-@pytest.mark.parametrize(("seconds", "is_held"), [(0.0, True), (0.69, True), (0.71, False)])
+@pytest.mark.parametrize(("seconds", "is_held"), [(0.0, True), (0.49, True), (0.51, False)])
 def test_a_compiled_module_is_given_more(
     of_module: FrameType, seconds: float, is_held: bool
 ) -> None:

@@ -16,6 +16,7 @@ from adapters.memory.clock import MemoryClock
 from adapters.sqlite import failures, patient
 from adapters.sqlite.keeper import SqliteLedgerKeeper
 from adapters.sqlite.ledger import SqliteLedger
+from domain import waits
 from domain.errors import LedgerError
 from tests import histories
 from tests.builders import ORIGIN
@@ -49,7 +50,7 @@ def test_what_is_waited_for_is_told_until_it_is_given_up(
     path: Path, foreign: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failures, "BUSY_SECONDS", 2)
-    monkeypatch.setattr(patient, "TOLD_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(waits, "TOLD_AFTER_SECONDS", 0.0)
     told: list[str | None] = []
     with contextlib.closing(SqliteLedger(path, MemoryClock(), tell=told.append)) as ledger:
         with pytest.raises(LedgerError, match="Another process has kept the ledger"):
@@ -73,7 +74,7 @@ def test_what_is_over_soon_is_not_told(path: Path, foreign: sqlite3.Connection) 
 def test_it_goes_on_when_the_other_has_finished(
     path: Path, foreign: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patient, "TOLD_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(waits, "TOLD_AFTER_SECONDS", 0.0)
     told: list[str | None] = []
 
     def tell(sentence: str | None) -> None:
@@ -91,7 +92,7 @@ def test_a_replay_tells_it_too(
     path: Path, foreign: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failures, "BUSY_SECONDS", 0.3)
-    monkeypatch.setattr(patient, "TOLD_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(waits, "TOLD_AFTER_SECONDS", 0.0)
     told: list[str | None] = []
     with pytest.raises(LedgerError, match="Another process has kept the ledger"):
         SqliteLedgerKeeper(path, told.append).replay(NoTask())
@@ -121,7 +122,7 @@ def test_ctrl_c_is_heard_while_it_waits(path: Path, foreign: sqlite3.Connection)
 
 def test_nobody_waits_for_himself(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What this process itself is in the way of will never pass."""
-    monkeypatch.setattr(patient, "TOLD_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(waits, "TOLD_AFTER_SECONDS", 0.0)
     told: list[str | None] = []
     connection = patient.connect(path, patient.Patient, told.append)
     with contextlib.closing(connection):
