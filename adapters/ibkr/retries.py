@@ -9,7 +9,15 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exp
 
 from adapters.ibkr.answers import WAIT_CAUSES, Meaning
 from adapters.ibkr.endings import translated
-from adapters.ibkr.failures import Broke, HungUp, NoAnswer, Told, Unanswered, Undecodable
+from adapters.ibkr.failures import (
+    Broke,
+    ClientIdTaken,
+    HungUp,
+    NoAnswer,
+    Told,
+    Unanswered,
+    Undecodable,
+)
 from adapters.ibkr.gate import Gate
 from adapters.ibkr.patience import Patience
 from domain.fetching import WaitCause
@@ -133,7 +141,7 @@ def _cause_of(failure: Unanswered) -> WaitCause:
             return WaitCause.UNREADABLE
         case HungUp():
             return WaitCause.HUNG_UP
-        case Broke():
+        case Broke() | ClientIdTaken():
             return WaitCause.LOST
         case _:
             return WaitCause.NO_ANSWER

@@ -425,7 +425,7 @@ def test_waiting_is_shown_with_the_words_of_the_specification() -> None:
         "MEMORY allows no more requests of this kind for now. Going on in 12 seconds.",
         "MEMORY does not answer. Retrying in 1 second... (attempt 3/5)",
         "MEMORY cancelled the request. Retrying in 2 seconds... (attempt 2/5)",
-        "MEMORY gave an answer that cannot be read. Retrying in 1 second... (attempt 2/2)",
-        "MEMORY hung up before the connection was ready. Retrying in 8 seconds... (attempt 5/5)",
+        "MEMORY gave an unreadable answer. Retrying in 1 second... (attempt 2/2)",
+        "MEMORY hung up while connecting. Retrying in 8 seconds... (attempt 5/5)",
     ]
     assert desk.memory.progress.stood[-1] is None

@@ -34,8 +34,9 @@ def test_the_start_of_a_history_is_asked_for_twice_at_most_and_counted_so(desk: 
     ("kind", "what", "attempts"),
     [
         (FaultKind.CANCELLED_162, "IBKR cancelled the request.", 5),
-        (FaultKind.GARBAGE, "IBKR gave an answer that cannot be read.", 2),
+        (FaultKind.GARBAGE, "IBKR gave an unreadable answer.", 2),
         (FaultKind.DISCONNECT, "IBKR connection lost.", 5),
+        (FaultKind.CLIENT_ID_326, "IBKR connection lost.", 5),
         (FaultKind.PACING_420, "IBKR rate limit reached.", 5),
     ],
 )

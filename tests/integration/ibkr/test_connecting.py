@@ -16,7 +16,7 @@ from tests.integration.simulated_gateway.instruments import EQUITY
 AAPL = series_of(EQUITY, "5_MIN")
 DAYS = sessions_of(EQUITY, "2024-05-01", "2024-05-31")
 WEEK, LATER = ("2024-05-06", "2024-05-10"), ("2024-05-20", "2024-05-21")
-HUNG_UP = "IBKR hung up before the connection was ready. Retrying in 1 second..."
+HUNG_UP = "IBKR hung up while connecting. Retrying in 1 second..."
 RANGE = ("-i", "AAPL.NASDAQ", "--start", WEEK[0], "--end", WEEK[1])
 REFUSAL = ("4", "2", "-1", "321", "Error validating request.", "")
 NEWS = ("4", "2", "-1", "2104", "Market data farm connection is OK:usfarm", "")
