@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
+from adapters.memory.progress import MemoryProgress
 from adapters.simulated_gateway.faults import ALWAYS, Fault, FaultKind, Stage
+from adapters.simulated_gateway.server import SimulatedGateway
 from domain.errors import ClientIdTakenError, GatewayLostError, GatewayUnreachableError
 from domain.events import FetchAborted, FetchStarted
 from tests.integration.cli.conftest import Barledger
 from tests.integration.ibkr.desk import Desk, Opening, sessions_of
 from tests.integration.ibkr.door import door
-from tests.integration.ibkr.serving import bars_of, series_of
+from tests.integration.ibkr.serving import CALENDARS, bars_of, market_of, series_of
 from tests.integration.simulated_gateway.instruments import EQUITY
 
 AAPL = series_of(EQUITY, "5_MIN")
@@ -94,6 +97,39 @@ def test_a_gateway_without_its_own_connection_is_not_asked(desk: Desk) -> None:
     """An answer would be waited for in vain, much longer than it takes to be told of that."""
     desk.gateway.set_faults([_while_connecting(FaultKind.LOST_1100)])
     assert desk.fetch(AAPL, *WEEK).days_written == 5
+    assert {one.partition(" Retrying")[0] for one in desk.waits()} == {"IBKR connection lost."}
+
+
+@attrs.define
+class Restarting(MemoryProgress):
+    """Ends a gateway at the first wait for it, and starts `then` at the second one."""
+
+    first: SimulatedGateway | None = None
+    then: SimulatedGateway | None = None
+
+    def stand(self, sentence: str | None) -> None:
+        super().stand(sentence)
+        if self.first and sentence and "(attempt 2/5)" in sentence:
+            self.first.__exit__(None, None, None)
+            self.first = None
+        if self.then and sentence and "(attempt 3/5)" in sentence:
+            self.then.__enter__()
+            self.then = None
+
+
+def test_a_gateway_that_is_restarted_in_mid_fetch_is_waited_for(
+    desk: Desk, short_waits: pytest.MonkeyPatch
+) -> None:
+    """TWS does so once a day; nothing listens meanwhile."""
+    short_waits.setenv("BARLEDGER_IBKR_RETRY_SECONDS", "0.3")
+    desk.gateway.set_faults([Fault(FaultKind.DISCONNECT, times=ALWAYS)])
+    served = market_of({AAPL: bars_of(AAPL, DAYS)}, EQUITY)
+    again = SimulatedGateway(served, CALENDARS, desk.clock.now, port=desk.gateway.port)
+    desk.progress = Restarting(first=desk.gateway, then=again)
+    try:
+        assert desk.fetch(AAPL, *WEEK).days_written == 5
+    finally:
+        again.__exit__(None, None, None)
     assert {one.partition(" Retrying")[0] for one in desk.waits()} == {"IBKR connection lost."}
 
 
