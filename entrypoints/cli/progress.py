@@ -24,7 +24,7 @@ _PLAIN_PERCENT = 10
 _PLAIN_SECONDS = 10
 # As many operations are told of at once, at most, so that the log of a run can be read.
 _MOST_LINES = 9
-_COUNTDOWN = re.compile(r"\b\d+ seconds?\b")
+_COUNTDOWN = re.compile(r"\b[\d.]+ seconds?\b")
 
 
 class Silent:
