@@ -147,7 +147,7 @@ class FetchRun:
             self._stand(None)
             _close(answers)
 
-    def _stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
+    def _stand(self, sentence: str | None, seconds: float = 0, *, paced: bool = False) -> None:
         """Show why nothing comes, or take that away."""
         if sentence != self._standing:
             self._standing = sentence

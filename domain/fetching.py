@@ -109,12 +109,13 @@ class WaitCause(enum.Enum):
 class Waiting:
     """A source is asked again in so many `seconds`; none are left when the wait is over.
 
-    It is told anew every second. That will be the `attempt`th of at most `attempts`, which are
-    0 for waits that come by themselves, such as those between requests of a kind.
+    They are whole ones, and told anew every second; a wait of less than one has tenths. That will
+    be the `attempt`th of at most `attempts`, which are 0 for waits that come by themselves, such as
+    those between requests of a kind.
     """
 
     cause: WaitCause
-    seconds: int
+    seconds: float
     attempt: int = 0
     attempts: int = 0
 

@@ -46,8 +46,6 @@ _press = _Press()
 def listen(leave: Callable[[], None]) -> None:
     """Raise KeyboardInterrupt at each press until it is answered; `leave` if it never is."""
     _press.leave = leave
-    if _HAS_TIMER:
-        signal.signal(signal.SIGALRM, _again)
     signal.signal(signal.SIGINT, _pressed)
 
 
@@ -90,6 +88,8 @@ def _pressed(number: int, frame: FrameType | None) -> None:
         _press.came = _press.is_open = True
         _press.at, _press.raised = time.monotonic(), 0
         if _HAS_TIMER:
+            # Only now: until then the alarm is a strategy's, if it wants to have one.
+            signal.signal(signal.SIGALRM, _again)
             signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
     _raise(frame)
 

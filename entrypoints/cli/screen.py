@@ -160,7 +160,7 @@ class Screen:
         with self._shown_progress().track(description, total) as task:
             yield task
 
-    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: float = 0, *, paced: bool = False) -> None:
         """Show one sentence in place of the last such; None takes it away.
 
         Where nothing can be drawn over, sentences that only count down are told of once, and those

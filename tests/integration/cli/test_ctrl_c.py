@@ -85,6 +85,10 @@ reference = weakref.ref(kept, lambda _: press())
 del kept
 """,
     "code that catches everything, once": "swallow()",
+    "code with an alarm of its own": """
+signal.signal(signal.SIGALRM, lambda *_: print("mine"))
+swallow()
+""",
 }
 
 
