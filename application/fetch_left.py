@@ -9,13 +9,10 @@ from application.fetch_plan import SeriesPlan
 from application.fetch_publishing import Published
 from application.fetch_request import SeriesOutcome
 from application.fetch_texts import left_text, old_left_text
+from domain.fetching import MAY_STILL_COME
 from domain.instrument import Series
 from domain.ports import Clock
-from domain.sessions import NANOSECONDS_IN_DAY
 from domain.venues import venue
-
-# As long as a range may still get bars at the source.
-_YOUNG = 2 * NANOSECONDS_IN_DAY
 
 
 class Left:
@@ -54,7 +51,7 @@ class Left:
         """Yield what is told of the dates that are left."""
         left = self.left(done)
         closes = {one.date: one.close for part in self._plan.parts for one in part.sessions}
-        since = self._clock.now() - _YOUNG
+        since = self._clock.now() - MAY_STILL_COME
         old = [date for date in left if closes[date] <= since]
         if old:
             yield old_left_text(self._plan.name, old, source)
