@@ -119,4 +119,5 @@ class SeriesReport:
             early=self._left.early(done),
             history_start=self._left.start,
             is_to_come=self._plan.is_to_come,
+            silent=self._left.silent(done),
         )

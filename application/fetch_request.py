@@ -60,7 +60,8 @@ class SeriesOutcome:
     with those held from other sources, None where there was nothing to compare.
 
     The sessions `early` lie before `history_start` (UTC nanoseconds), where the source's bars
-    begin. It `is_to_come` where no session of the range is over.
+    begin. It `is_to_come` where no session of the range is over. The sessions `silent` are long
+    over, and the source gave nothing of them, where nothing else of the range came or is held.
     """
 
     series: Series
@@ -76,6 +77,7 @@ class SeriesOutcome:
     early: tuple[dt.date, ...] = ()
     history_start: int | None = None
     is_to_come: bool = False
+    silent: tuple[dt.date, ...] = ()
 
     def document(self) -> dict[str, object]:
         """Return the outcome in the words of the JSON."""
