@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 
 import attrs
 
@@ -97,9 +98,14 @@ class SeriesOutcome:
 
 @attrs.frozen
 class FetchOutcome:
-    """What a fetch did, series by series in the order of the request."""
+    """What a fetch did, series by series in the order of the request.
+
+    `names` are those that were typed, with the instruments that they turned out to mean: two of
+    them can mean one.
+    """
 
     series: tuple[SeriesOutcome, ...]
+    names: Mapping[str, InstrumentId] = attrs.field(factory=dict)
 
     @property
     def bars_fetched(self) -> int:

@@ -169,3 +169,17 @@ def test_a_backtest_does_not_run_on_nothing(
     assert ended.document["error"]["code"] == "data-not-found"
     assert "confirms nothing" in ended.document["error"]["recovery"]
     assert not report.exists()
+
+
+@pytest.mark.parametrize("names", [(SYMBOL, NAME), (NAME, SYMBOL)])
+def test_one_instrument_by_two_names_is_known_by_both(
+    barledger: Barledger, names: tuple[str, str]
+) -> None:
+    unknown = Fault(FaultKind.NO_DATA_162, Stage.HEAD, 0, ALWAYS)
+    both = [word for name in names for word in ("-i", name)]
+    with gateway(BARS, [unknown, SILENCE]) as at:
+        for command in ("backtest", "fetch"):
+            ended = barledger(command, *both, *WEEK, "--port", str(at.port), "--json")
+            assert ended.code == 3, ended.err
+            assert "No instrument with the symbol" not in ended.err
+            assert f"Warning: {names[0]}: IBKR gave no bars of 2023-10-02" in ended.err
