@@ -19,7 +19,7 @@ from tests.integration.simulated_gateway.instruments import EQUITY
 AAPL = series_of(EQUITY, "5_MIN")
 DAYS = sessions_of(EQUITY, "2024-05-01", "2024-05-31")
 WEEK, LATER = ("2024-05-06", "2024-05-10"), ("2024-05-20", "2024-05-21")
-HUNG_UP = "IBKR hung up while connecting. Retrying in 1 second..."
+HUNG_UP = "IBKR hung up while connecting. Retrying in 0.1 seconds..."
 RANGE = ("-i", "AAPL.NASDAQ", "--start", WEEK[0], "--end", WEEK[1])
 REFUSAL = ("4", "2", "-1", "321", "Error validating request.", "")
 NEWS = ("4", "2", "-1", "2104", "Market data farm connection is OK:usfarm", "")
@@ -77,7 +77,7 @@ def test_a_connection_that_breaks_in_mid_fetch_is_made_again_though_the_gateway_
     )
     assert desk.fetch(AAPL, *WEEK).days_written == 5
     assert desk.waits() == [
-        f"IBKR connection lost. Retrying in 1 second... (attempt {number}/5)"
+        f"IBKR connection lost. Retrying in 0.1 seconds... (attempt {number}/5)"
         for number in (2, 3, 4, 5)
     ]
 
@@ -107,8 +107,8 @@ class Restarting(MemoryProgress):
     first: SimulatedGateway | None = None
     then: SimulatedGateway | None = None
 
-    def stand(self, sentence: str | None) -> None:
-        super().stand(sentence)
+    def stand(self, sentence: str | None, seconds: float = 0, *, paced: bool = False) -> None:
+        super().stand(sentence, seconds, paced=paced)
         if self.first and sentence and "(attempt 2/5)" in sentence:
             self.first.__exit__(None, None, None)
             self.first = None
