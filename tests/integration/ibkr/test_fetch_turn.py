@@ -66,13 +66,13 @@ def test_a_day_that_is_fetched_bit_by_bit_is_the_same_in_the_end(
     assert len(held) == len(closed)
 
 
+@pytest.mark.parametrize("bar_type", ["10_MIN", "1_HOUR", "4_HOUR"])
 def test_what_is_exported_is_imported_as_the_same_bars(
-    opening: Opening, barledger: Barledger, tmp_path: Path
+    opening: Opening, barledger: Barledger, tmp_path: Path, bar_type: str
 ) -> None:
-    series = series_of(EURO, "4_HOUR")
-    served = bars_of(series, DAYS, digits=5, price=108_431, volume=0)
+    series, served = series_of(EURO, bar_type), _served(bar_type)
     desk = opening({series: served}, EURO)
-    words = ("-i", str(EURO.id), "--bar-type", "4_HOUR")
+    words = ("-i", str(EURO.id), "--bar-type", bar_type)
     range_ = ("--start", FIRST, "--end", LAST, "--port", str(desk.gateway.port))
     assert barledger("fetch", *words, *range_).code == 0
     file = tmp_path / "bars.csv"
