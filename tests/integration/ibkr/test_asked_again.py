@@ -26,7 +26,7 @@ def test_the_start_of_a_history_is_asked_for_twice_at_most_and_counted_so(desk: 
     """Only sixty such questions are allowed in ten minutes."""
     desk.gateway.set_faults([Fault(FaultKind.PACING_162, Stage.HEAD, 0, ALWAYS)])
     assert desk.fetch(AAPL, *RANGE).days_written == 2
-    assert desk.waits() == ["IBKR rate limit reached. Retrying in 0.1 seconds... (attempt 2/2)"]
+    assert desk.waits() == ["IBKR rate limit reached. Retrying in a moment... (attempt 2/2)"]
     assert len(desk.gateway.requests(HEAD_TIMESTAMP)) <= 2
 
 
@@ -45,7 +45,7 @@ def test_the_reason_for_a_wait_is_what_happened(
 ) -> None:
     desk.gateway.set_faults([Fault(kind, Stage.HISTORY)])
     assert desk.fetch(AAPL, *RANGE).days_written == 2
-    assert desk.waits() == [f"{what} Retrying in 0.1 seconds... (attempt 2/{attempts})"]
+    assert desk.waits() == [f"{what} Retrying in a moment... (attempt 2/{attempts})"]
 
 
 def test_a_request_that_is_cancelled_each_time_is_not_called_a_lost_connection(desk: Desk) -> None:
