@@ -32,7 +32,7 @@ class ParquetRevisionHistory:
     """
 
     def __init__(
-        self, root: Path, lock_seconds: float = _LOCK_SECONDS, tell: Tell = untold
+        self, root: Path, lock_seconds: float = _LOCK_SECONDS, *, tell: Tell = untold
     ) -> None:
         self._root = root
         self._lock_seconds = lock_seconds
