@@ -28,6 +28,8 @@ from domain.fetching import (
 from domain.instrument import Series
 from domain.ports import Clock, MarketDataSource, Progress
 
+_NOT_CONNECTED = frozenset({WaitCause.CONNECTING, WaitCause.HUNG_UP})
+
 
 class FetchRun:
     """One run over series whose fetch locks are held.
@@ -138,7 +140,7 @@ class FetchRun:
         answers = self._source.fetch(wanted)
         try:
             for answer in answers:
-                if not (isinstance(answer, Waiting) and answer.cause is WaitCause.CONNECTING):
+                if not (isinstance(answer, Waiting) and answer.cause in _NOT_CONNECTED):
                     self._start()
                 self._take(answer, taker)
         finally:

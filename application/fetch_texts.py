@@ -19,9 +19,12 @@ from domain.window import Bound
 _SHOWN = 5
 _MAY_DIFFER = "on a level that may be another one than that of the fetched bars"
 _CAUSES = {
+    WaitCause.HUNG_UP: "{source} hung up while connecting.",
     WaitCause.RATE_LIMIT: "{source} rate limit reached.",
     WaitCause.LOST: "{source} connection lost.",
     WaitCause.NO_ANSWER: "{source} does not answer.",
+    WaitCause.CANCELLED: "{source} cancelled the request.",
+    WaitCause.UNREADABLE: "{source} gave an unreadable answer.",
     WaitCause.NOT_KNOWN: "{source} finds no such instrument.",
     WaitCause.PACING: "{source} allows no more requests of this kind for now.",
 }

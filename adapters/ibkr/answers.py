@@ -101,7 +101,7 @@ class GatewayMessage:
 WAIT_CAUSES = {
     Meaning.RATE_LIMIT: WaitCause.RATE_LIMIT,
     Meaning.LOST: WaitCause.LOST,
-    Meaning.CANCELLED: WaitCause.NO_ANSWER,
+    Meaning.CANCELLED: WaitCause.CANCELLED,
     Meaning.UNKNOWN_CONTRACT: WaitCause.NOT_KNOWN,
 }
 """Why a request is repeated after an error with one of these meanings."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.ibkr.answers import CLIENT_ID_TAKEN, GatewayMessage, Meaning
 from adapters.ibkr.decoding import NO_REQUEST, CheckedDecoder, HistoryAnswer
 from adapters.ibkr.failures import Broke, ClientIdTaken, NoAnswer, Told, Undecodable
+from adapters.ibkr.handshake import made
 from adapters.ibkr.history_request import HistoryRequest
 from adapters.ibkr.links import Links
 from adapters.ibkr.open_requests import OpenRequests, Request
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _TIME = "currentTime"
 _AFTER_ALL = 0.3
-_MOMENT = 0.05
 _CONNECTING = "connecting as"
 _POLL_SECONDS = 0.005
 # Far more than a machine full of processes that all ask needs to let one message pass.
@@ -38,6 +38,8 @@ class Connection:
         self._open = OpenRequests()
         self._links = Links()
         self._cancelled: set[int] = set()
+        self.told: GatewayMessage | None = None
+        """The last error that the gateway told, whomever it concerned; no news."""
         ib.client.decoder = CheckedDecoder(ib.wrapper, self._take_history, self._take_undecodable)
         # The library asks for the account once its connection is back, which nobody here needs.
         ib.errorEvent.clear()
@@ -59,24 +61,19 @@ class Connection:
 
         Raises:
             ClientIdTaken: the gateway says so.
-            OSError, TimeoutError, ConnectionError: there is no gateway, or it does not answer.
+            Broke: it took the connection, and closed it before it was ready.
+            OSError, TimeoutError: there is no gateway, or it does not answer.
         """
         from ib_async import StartupFetchNONE
 
-        taken = self._open.expect(_connecting(client_id))
+        failed = self._open.expect(_connecting(client_id))
         try:
             connecting = asyncio.ensure_future(
                 self._ib.connectAsync(
                     host, port, client_id, timeout=seconds, fetchFields=StartupFetchNONE
                 )
             )
-            await asyncio.wait({connecting, taken}, return_when=_FIRST)
-            # Whoever gives up hangs up, and that is told first.
-            await asyncio.wait({connecting}, timeout=_MOMENT)
-            if not connecting.done():
-                await _ended(connecting)
-                taken.result()
-            await connecting
+            await made(connecting, failed)
         finally:
             self._forget(_connecting(client_id))
 
@@ -220,6 +217,8 @@ class Connection:
         self._log(f"gateway: {code} {text} (request {request})")
         self._cancelled.discard(request)
         self._links.note(message)
+        if message.meaning is not Meaning.NEWS:
+            self.told = message
         if code == CLIENT_ID_TAKEN:
             self._open.fail(self._open.all(), ClientIdTaken(str(message)))
         elif message.concerns_all:
@@ -247,12 +246,6 @@ class Connection:
 
 def _connecting(client_id: int) -> str:
     return f"{_CONNECTING} {client_id}"
-
-
-async def _ended(task: asyncio.Future[Any]) -> None:
-    task.cancel()
-    with contextlib.suppress(BaseException):
-        await task
 
 
 def _result(request: int | str, library: asyncio.Future[Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.ibkr.answers import GatewayMessage
+from domain.errors import GatewayUnreachableError
 
 
 class Unanswered(Exception):  # noqa: N818 - it says what happened
@@ -19,6 +20,14 @@ class Told(Unanswered):
 
 class Broke(Unanswered):
     """The connection to the gateway is gone, or the gateway's own to IBKR."""
+
+
+class HungUp(Broke):
+    """The gateway took the first connection, and closed it before it was ready."""
+
+    def __init__(self, error: GatewayUnreachableError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class NoAnswer(Unanswered):

@@ -47,11 +47,18 @@ class Gate:
             await asyncio.shield(self._counting)
 
     async def wait(self, cause: WaitCause, seconds: float, attempt: int, attempts: int) -> None:
-        """Shut it for so many seconds, and wait them."""
+        """Shut it for so many seconds, and wait them.
+
+        Of several that wait, the one that was asked most often is told: its numbers would seem
+        to run backwards where one that has just begun took its place.
+        """
         until = asyncio.get_running_loop().time() + seconds
-        if self._shut is None or until > self._until:
-            self._until = until
+        shown, is_longer = self._shut, self._shut is None or until > self._until
+        far = attempts, attempt, is_longer
+        if shown is None or far > (shown.attempts, shown.attempt, not is_longer):
             self._shut = Waiting(cause, math.ceil(seconds), attempt, attempts)
+        if is_longer:
+            self._until = until
         if self._counting is None:
             self._counting = asyncio.ensure_future(self._count_down())
         await asyncio.shield(self._counting)

@@ -22,6 +22,7 @@ from domain.fetching import WaitCause
 if TYPE_CHECKING:
     from ib_async import Contract, ContractDetails
 
+# Each is one of the sixty requests that are allowed in ten minutes for all instruments together.
 _ATTEMPTS_FOR_START = 2
 
 
@@ -84,9 +85,8 @@ class Gateway:
                 connection = await self._session.usable()
                 return await connection.history_start(contract, what_to_show)
 
-        used = self._retries.patience.attempts - _ATTEMPTS_FOR_START
         try:
-            return await _or_none(self._retries.asked(name, ask, used=max(used, 0)))
+            return await _or_none(self._retries.asked(name, ask, most=_ATTEMPTS_FOR_START))
         except GatewayUnreachableError:
             raise
         except BarledgerError as error:

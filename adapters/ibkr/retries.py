@@ -1,4 +1,4 @@
-"""Asks again after failures that pass, and translates those that stay."""
+"""Asks again after failures that pass."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Awaitable, Callable
 import attrs
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
-from adapters.ibkr.answers import WAIT_CAUSES, Meaning, refusal
-from adapters.ibkr.failures import Broke, NoAnswer, Told, Unanswered, Undecodable
+from adapters.ibkr.answers import WAIT_CAUSES, Meaning
+from adapters.ibkr.endings import translated
+from adapters.ibkr.failures import (
+    Broke,
+    ClientIdTaken,
+    HungUp,
+    NoAnswer,
+    Told,
+    Unanswered,
+    Undecodable,
+)
 from adapters.ibkr.gate import Gate
 from adapters.ibkr.patience import Patience
-from domain.errors import (
-    BarledgerError,
-    GatewayLostError,
-    RateLimitedError,
-    UnusableAnswerError,
-)
 from domain.fetching import WaitCause
 
 # Once may be the nightly restart of IBKR's servers, or a message that was cut.
@@ -44,11 +47,13 @@ class Retries:
         ask: Callable[[], Awaitable[T]],
         *,
         used: int = 0,
+        most: int | None = None,
         can_ask_less: bool = False,
     ) -> T:
         """Return what `ask` returns, about the instrument `name`.
 
-        `used` attempts were made already. Where the caller can ask for less, it is told when no
+        It is asked at most so many times, or as `patience` has it; `used` of these attempts were
+        made already. Where the caller can ask for less, it is told when no
         answer came, once the wait before the next attempt is over.
 
         Raises:
@@ -56,9 +61,18 @@ class Retries:
             Told: there is no data.
             NoAnswer: less may be answered; that is the next attempt.
         """
+        attempts = min(most or self.patience.attempts, self.patience.attempts)
 
         async def wait(state: RetryCallState) -> None:
-            await self._wait(state, used, can_ask_less=can_ask_less)
+            failure = _failure(state)
+            await self.gate.wait(
+                _cause_of(failure),
+                state.upcoming_sleep,
+                state.attempt_number + used + 1,
+                _attempts(failure, attempts),
+            )
+            if can_ask_less and isinstance(failure, NoAnswer):
+                raise AskForLess(failure)
 
         waits = wait_exponential_jitter(
             multiplier=self.patience.first_retry,
@@ -67,7 +81,7 @@ class Retries:
         )
         retrying = AsyncRetrying(
             retry=retry_if_exception(_passes),
-            stop=lambda state: state.attempt_number + used >= self._attempts(_failure(state)),
+            stop=lambda state: state.attempt_number + used >= _attempts(_failure(state), attempts),
             wait=lambda state: self._seconds(_failure(state), waits(state)),
             sleep=_slept,
             before_sleep=wait,
@@ -80,32 +94,15 @@ class Retries:
         except Unanswered as failure:
             if isinstance(failure, Told) and failure.message.meaning is Meaning.NO_DATA:
                 raise
-            raise translated(failure, name, self.patience) from failure
+            raise translated(failure, name, attempts) from failure
 
     async def _through_gate[T](self, ask: Callable[[], Awaitable[T]]) -> T:
         await self.gate.passed()
         return await ask()
 
-    def _attempts(self, failure: Unanswered) -> int:
-        once_more = isinstance(failure, Undecodable) or (
-            isinstance(failure, Told) and failure.message.meaning is Meaning.UNKNOWN_CONTRACT
-        )
-        return min(_ONCE_MORE, self.patience.attempts) if once_more else self.patience.attempts
-
     def _seconds(self, failure: Unanswered, otherwise: float) -> float:
-        limited = cause_of(failure) is WaitCause.RATE_LIMIT
+        limited = _cause_of(failure) is WaitCause.RATE_LIMIT
         return self.patience.pacing_wait if limited else otherwise
-
-    async def _wait(self, state: RetryCallState, used: int, *, can_ask_less: bool) -> None:
-        failure = _failure(state)
-        await self.gate.wait(
-            cause_of(failure),
-            state.upcoming_sleep,
-            state.attempt_number + used + 1,
-            self._attempts(failure),
-        )
-        if can_ask_less and isinstance(failure, NoAnswer):
-            raise AskForLess(failure)
 
 
 async def _slept(seconds: float) -> None:
@@ -120,6 +117,14 @@ def _failure(state: RetryCallState) -> Unanswered:
     return failure
 
 
+def _attempts(failure: Unanswered, most: int) -> int:
+    """Return how often in all is asked what failed in this way."""
+    once_more = isinstance(failure, Undecodable) or (
+        isinstance(failure, Told) and failure.message.meaning is Meaning.UNKNOWN_CONTRACT
+    )
+    return min(_ONCE_MORE, most) if once_more else most
+
+
 def _passes(failure: BaseException) -> bool:
     """Whether a failure may pass when it is asked again."""
     if isinstance(failure, Told):
@@ -127,46 +132,16 @@ def _passes(failure: BaseException) -> bool:
     return isinstance(failure, Unanswered)
 
 
-def cause_of(failure: Unanswered) -> WaitCause:
+def _cause_of(failure: Unanswered) -> WaitCause:
     """Return what is waited for after a failure that may pass."""
-    if isinstance(failure, Told):
-        return WAIT_CAUSES[failure.message.meaning]
-    return WaitCause.LOST if isinstance(failure, Broke) else WaitCause.NO_ANSWER
-
-
-def translated(failure: Unanswered, name: str, patience: Patience) -> BarledgerError:
-    """Return what the user is told of a failure that stayed."""
-    if isinstance(failure, Undecodable):
-        return unusable(failure, name)
-    if not _passes(failure):
-        return refusal(failure.message, name) if isinstance(failure, Told) else lost(str(failure))
-    cause = cause_of(failure)
-    if cause is WaitCause.RATE_LIMIT:
-        return RateLimitedError(
-            f"IBKR rate limit reached, and it stayed so for {patience.attempts} attempts.",
-            "Wait ten minutes, end other programs that ask the same gateway, and run the same "
-            f"command again: what was fetched is kept. IBKR said: {failure}",
-        )
-    if isinstance(failure, Told) and failure.message.meaning is Meaning.UNKNOWN_CONTRACT:
-        return refusal(failure.message, name)
-    if isinstance(failure, NoAnswer):
-        return lost(f"{failure}, {patience.attempts} times in a row")
-    return lost(str(failure))
-
-
-def lost(why: str) -> GatewayLostError:
-    """Return the error for a connection that broke and stayed so, in the specification's words."""
-    return GatewayLostError(
-        "IBKR connection lost. Retry backtest after reconnecting, or use: "
-        "docker compose up ibgateway",
-        f"Run the same command again: what was fetched is kept, and it goes on from there. ({why})",
-    )
-
-
-def unusable(failure: Undecodable, name: str) -> UnusableAnswerError:
-    """Return what the user is told of an answer that makes no sense."""
-    return UnusableAnswerError(
-        f"What IBKR answered about {name} cannot be used: {failure}.",
-        "Nothing of that answer was kept. Run it again with --log-file FILE, which then says "
-        "what came, and report it.",
-    )
+    match failure:
+        case Told():
+            return WAIT_CAUSES[failure.message.meaning]
+        case Undecodable():
+            return WaitCause.UNREADABLE
+        case HungUp():
+            return WaitCause.HUNG_UP
+        case Broke() | ClientIdTaken():
+            return WaitCause.LOST
+        case _:
+            return WaitCause.NO_ANSWER

@@ -24,11 +24,11 @@ from adapters.ibkr.chunks import (
 from adapters.ibkr.completeness import Completeness, begins_near
 from adapters.ibkr.contract_search import Listing
 from adapters.ibkr.contracts import what_to_show
+from adapters.ibkr.endings import unusable
 from adapters.ibkr.failures import NoAnswer, Undecodable
 from adapters.ibkr.gateway import Gateway
 from adapters.ibkr.history_request import HistoryRequest
 from adapters.ibkr.limits import REQUESTS_IN_FLIGHT, SMALL_BAR_SECONDS
-from adapters.ibkr.retries import unusable
 from domain.bar_type import NANOSECONDS_IN_SECOND, BarType, BarUnit
 from domain.bars import Bars
 from domain.fetching import Answer, FetchedBars, HistoryStart, Stray, Wanted

@@ -10,10 +10,11 @@ from typing import Any
 from adapters.ibkr.address import Address
 from adapters.ibkr.client_ids import ClientIds, HeldClientId
 from adapters.ibkr.connection import Connection
-from adapters.ibkr.failures import Broke, ClientIdTaken
+from adapters.ibkr.failures import Broke, ClientIdTaken, HungUp
 from adapters.ibkr.gate import told_each_second
 from adapters.ibkr.patience import Patience
-from domain.errors import ClientIdTakenError, GatewayUnreachableError
+from adapters.ibkr.unreachable import taken, unreachable, why_not
+from domain.errors import BarledgerError
 from domain.fetching import Waiting
 
 _MOST_CLIENT_IDS = 8
@@ -40,6 +41,8 @@ class Session:
         self._tell = tell
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
+        self._was_taken = False
+        """Whether a gateway took a connection, be it that it closed it at once."""
         self._was_connected = False
 
     async def usable(self) -> Connection:
@@ -47,16 +50,18 @@ class Session:
 
         Raises:
             GatewayUnreachableError, ClientIdTakenError: it could not be made the first time.
+            HungUp: nor was it, but there is a gateway, or was.
             Broke: it could not be made again, or the gateway has lost its own to IBKR.
         """
-        if self._connection is not None and self._connection.is_usable:
-            if self._connection.is_cut:
-                raise Broke("the gateway has lost its connection to IBKR's servers")
-            return self._connection
-        if self._connecting is None:
-            self._connecting = asyncio.ensure_future(self._connect())
-            self._connecting.add_done_callback(self._connected)
-        return await asyncio.shield(self._connecting)
+        connection = self._connection
+        if connection is None or not connection.is_usable:
+            if self._connecting is None:
+                self._connecting = asyncio.ensure_future(self._connect())
+                self._connecting.add_done_callback(self._connected)
+            connection = await asyncio.shield(self._connecting)
+        if connection.is_cut:
+            raise Broke("the gateway has lost its connection to IBKR's servers")
+        return connection
 
     def _connected(self, task: asyncio.Task[Connection]) -> None:
         self._connecting = None
@@ -82,53 +87,43 @@ class Session:
             await self._connection.close()
             self._connection = None
         held = self._client_id = self._client_id or self._client_ids.take(self._address.client_id)
-        for _ in range(_MOST_CLIENT_IDS):
+        for others in range(1 if held.is_named else _MOST_CLIENT_IDS):
+            if others:
+                held.next()
             connection = Connection(self._new_ib(), self._patience.answer, self._log)
             try:
                 await self._open(connection, held.number)
             except ClientIdTaken:
                 await connection.close()
-                if held.is_named:
-                    raise self._taken(held.number) from None
-                held.next()
             except BaseException:
                 await connection.close()
                 raise
             else:
                 return connection
-        raise self._taken(held.number)
+        raise self._taken(held)
 
     async def _open(self, connection: Connection, number: int) -> None:
         host, port = self._address.host, self._address.port
         try:
             async with told_each_second(self._tell, self._patience.connect):
                 await connection.connect(host, port, number, self._patience.connect)
-        except (OSError, TimeoutError) as error:
-            if self._was_connected:
-                raise Broke(f"no gateway answers at {self._address}") from error
-            raise _unreachable(self._address, error) from error
-        except Broke as error:
-            if self._was_connected:
-                raise
-            raise _unreachable(self._address, error) from error
+        except (OSError, TimeoutError, Broke) as error:
+            raise self._failed(error, why_not(error, connection.told)) from error
 
-    def _taken(self, number: int) -> ClientIdTakenError:
-        return ClientIdTakenError(
-            f"The gateway at {self._address} says that client ID {number} is in use.",
-            "Another program is connected under it. Name another with --client-id, or none: then "
-            "a free one is taken.",
-        )
+    def _failed(self, error: Exception, why: str) -> BarledgerError | Broke:
+        """Return what is raised where connecting failed.
 
+        It is tried again where a gateway was met, which may be restarted just now.
+        """
+        hung_up = isinstance(error, Broke)
+        self._was_taken |= hung_up
+        if self._was_connected:
+            return Broke(f"no gateway answers at {self._address}: {why}")
+        listens = hung_up or isinstance(error, TimeoutError)
+        failed = unreachable(self._address, why, listens=listens)
+        return HungUp(failed) if self._was_taken else failed
 
-def _unreachable(address: Address, error: Exception) -> GatewayUnreachableError:
-    if isinstance(error, ConnectionRefusedError):
-        what = "nothing listens there"
-    elif isinstance(error, TimeoutError):
-        what = "it did not answer as a gateway does: it may not be logged in yet"
-    else:
-        what = str(error) or type(error).__name__
-    return GatewayUnreachableError(
-        f"No IBKR Gateway can be reached at {address}: {what}.",
-        "Start one with: docker compose up ibgateway. Or name another with --host and --port, "
-        "or BARLEDGER_IBKR_HOST and BARLEDGER_IBKR_PORT.",
-    )
+    def _taken(self, held: HeldClientId) -> BarledgerError | Broke:
+        error = taken(self._address, held, _MOST_CLIENT_IDS)
+        # A gateway that has not noticed yet that a connection broke still has its client.
+        return Broke(error.message) if self._was_connected else error

@@ -412,6 +412,9 @@ def test_waiting_is_shown_with_the_words_of_the_specification() -> None:
         Waiting(WaitCause.LOST, 4, 2, 5),
         Waiting(WaitCause.PACING, 12),
         Waiting(WaitCause.NO_ANSWER, 1, 3, 5),
+        Waiting(WaitCause.CANCELLED, 2, 2, 5),
+        Waiting(WaitCause.UNREADABLE, 1, 2, 2),
+        Waiting(WaitCause.HUNG_UP, 8, 5, 5),
     ]
     desk = _desk(scripts=[dict(enumerate(waits))])
     desk.fetch("2024-01-02", "2024-02-20")
@@ -421,6 +424,9 @@ def test_waiting_is_shown_with_the_words_of_the_specification() -> None:
         "MEMORY connection lost. Retrying in 4 seconds... (attempt 2/5)",
         "MEMORY allows no more requests of this kind for now. Going on in 12 seconds.",
         "MEMORY does not answer. Retrying in 1 second... (attempt 3/5)",
+        "MEMORY cancelled the request. Retrying in 2 seconds... (attempt 2/5)",
+        "MEMORY gave an unreadable answer. Retrying in 1 second... (attempt 2/2)",
+        "MEMORY hung up while connecting. Retrying in 8 seconds... (attempt 5/5)",
     ]
     assert desk.memory.progress.stood[-1] is None
     assert desk.memory.progress.paced == shown[2:3]

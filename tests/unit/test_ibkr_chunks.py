@@ -98,6 +98,32 @@ def test_a_hole_is_asked_for_alone() -> None:
     assert (found.duration, found.end, found.time) == ("420 S", hole.intervals[0].end, hole)
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, HOUR), (-HOUR, 0), (HOUR, -HOUR)])
+def test_a_session_that_lacks_a_part_is_asked_for_by_itself_amid_others(
+    first: int, last: int
+) -> None:
+    """Together with its neighbours, all of it would be asked for."""
+    before, amid, after = sessions = _sessions(3)
+    hole = (
+        (amid.close if first < 0 else amid.open) + first,
+        (amid.close if last <= 0 else amid.open) + last,
+    )
+    time = IntervalSet.of((before.open, before.close), hole, (after.open, after.close))
+    found = list(questions(_wanted("1_MIN", sessions, time)))
+    assert [one.sessions for one in found] == [(before,), (amid,), (after,)]
+    assert (found[1].span.start, found[1].span.end) == hole
+    assert found[1].duration == f"{(hole[1] - hole[0]) // NANOSECONDS_IN_SECOND} S"
+
+
+def test_days_are_asked_for_together_whatever_part_of_them_is_lacking() -> None:
+    before, amid, after = sessions = _sessions(3)
+    time = IntervalSet.of(
+        (before.open, before.close), (amid.open, amid.open + HOUR), (after.open, after.close)
+    )
+    (found,) = questions(_wanted("1_DAY", sessions, time))
+    assert found.sessions == sessions
+
+
 @pytest.mark.parametrize("seconds", sorted(SECONDS_PER_QUESTION))
 def test_small_bars_are_asked_for_in_pieces_of_a_session(seconds: int) -> None:
     (session,) = _sessions(1)
@@ -216,3 +242,29 @@ def test_what_is_to_be_confirmed_is_asked_for_with_days_before_it(
     time = IntervalSet.of(*((one.open, one.close) for one in sessions))
     found = question_about(sessions, time, BarType.parse(bar_type), control=True)
     assert found.duration == duration
+
+
+@pytest.mark.parametrize(
+    ("length", "asked"), [(28_700, 28_760), (28_740, 28_800), (28_741, 28_741), (28_800, 28_800)]
+)
+def test_of_seconds_no_more_is_asked_for_than_allowed_even_to_confirm(
+    length: int, asked: int
+) -> None:
+    """Where there is room, the question goes a minute beyond the close."""
+    (session,) = _sessions(1, hours=length / 3_600)
+    time = IntervalSet.of((session.open, session.close))
+    found = question_about([session], time, BarType.parse("30_SEC"), control=True)
+    assert found.duration == f"{asked} S"
+    assert found.end - session.close == (asked - length) * NANOSECONDS_IN_SECOND
+
+
+@pytest.mark.parametrize("unit", ["DAY", "WEEK", "MONTH"])
+@pytest.mark.parametrize(("hours", "minutes"), [(6.5, 1), (23, 1), (23.5, 0), (24, 0)])
+def test_what_is_to_confirm_a_day_does_not_end_amid_the_next(
+    unit: str, hours: float, minutes: int
+) -> None:
+    """The bar of a day that goes on is none; where there is a break it ends a minute after."""
+    (session,) = _sessions(1, hours=hours)
+    time = IntervalSet.of((session.open, session.close))
+    found = question_about([session], time, BarType.parse(f"1_{unit}"), control=True)
+    assert found.end == session.close + minutes * MINUTE

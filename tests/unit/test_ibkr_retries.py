@@ -109,6 +109,30 @@ def test_attempts_of_the_caller_count() -> None:
     assert attempts(told) == [(5, 5)]
 
 
+@pytest.mark.parametrize(
+    ("most", "failure", "shown"),
+    [
+        (2, LOST, [(2, 2)]),
+        (3, PACING, [(2, 3), (3, 3)]),
+        (1, LOST, []),
+        (3, UNKNOWN, [(2, 2)]),
+        (9, LOST, [(2, 5), (3, 5), (4, 5), (5, 5)]),
+    ],
+)
+def test_what_is_asked_less_often_is_counted_from_its_first_attempt(
+    most: int, failure: Unanswered, shown: list[tuple[int, int]]
+) -> None:
+    asked = Asked(*[failure] * 9)
+    _, told = ask(asked, most=most)
+    assert asked.times == len(shown) + 1
+    assert attempts(told) == shown
+
+
+def test_an_error_tells_how_often_it_was_asked() -> None:
+    assert "for 3 attempts" in str(ask(Asked(*[PACING] * 9), most=3)[0])
+    assert "for 5 attempts" in str(ask(Asked(*[PACING] * 9))[0])
+
+
 def test_who_can_ask_for_less_is_told_after_the_wait() -> None:
     silence = NoAnswer("silence")
     asked = Asked(silence)

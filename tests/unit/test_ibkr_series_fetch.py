@@ -52,6 +52,13 @@ def _opens(sessions: Sequence[Session], step: int = MINUTE) -> list[int]:
     return [at for at in found if not any(_in_pause(at, one) for one in sessions)]
 
 
+def _hours(sessions: Sequence[Session]) -> list[int]:
+    """Return when bars of an hour open: with the session, and then at full hours."""
+    return [
+        at for one in sessions for at in (one.open, *range(one.open + HOUR // 2, one.close, HOUR))
+    ]
+
+
 def _in_pause(at: int, session: Session) -> bool:
     return session.pause is not None and session.pause[0] <= at < session.pause[1]
 
@@ -136,18 +143,45 @@ def test_what_is_served_comes_and_is_attested() -> None:
     assert all(one.regular_hours for one in gateway.requests)
 
 
-def test_a_session_that_an_answer_begins_amid_is_asked_for_by_itself() -> None:
+@pytest.mark.parametrize("bar_type", ["1_MIN", "1_HOUR"])
+def test_a_session_that_an_answer_begins_amid_is_asked_for_by_itself(bar_type: str) -> None:
     """IBKR counts trading days as it knows them: an answer can begin some hours late."""
     sessions = _sessions(20)
+    opens_of = _opens if bar_type == "1_MIN" else _hours
 
     def cut(request: HistoryRequest, opens: list[int]) -> list[int]:
         return [at for at in opens if at >= opens[0] + 4 * HOUR]
 
-    gateway, wanted = Gateway(_opens(sessions), sessions, cut), _wanted(sessions[10:])
+    series = Series(AAPL.instrument_id, BarType.parse(bar_type))
+    gateway = Gateway(opens_of(sessions), sessions, cut)
+    wanted = _wanted(sessions[10:], series=series)
     bars, attested, _ = _sum(_fetch(gateway, wanted))
-    assert bars.ts_open.tolist() == _opens(sessions[10:])
+    assert bars.ts_open.tolist() == opens_of(sessions[10:])
     assert attested == wanted.time
     assert [one.duration for one in gateway.requests] == ["10 D", "6 D"]
+
+
+def test_of_a_session_that_was_asked_for_again_the_later_answer_stays() -> None:
+    sessions = _sessions(20)
+
+    class Corrected(Gateway):
+        async def history(
+            self, name: str, request: HistoryRequest, **more: object
+        ) -> HistoryAnswer | None:
+            answer = await super().history(name, request, **more)
+            if answer is None or len(self.requests) == 1:
+                return answer
+            later = ["188.5"] * len(answer.dates)
+            return HistoryAnswer("", "", answer.dates, later, later, later, later, answer.volumes)
+
+    def cut(request: HistoryRequest, opens: list[int]) -> list[int]:
+        return [at for at in opens if at >= opens[0] + 4 * HOUR]
+
+    gateway = Corrected(_opens(sessions), sessions, cut)
+    bars, _, _ = _sum(_fetch(gateway, _wanted(sessions[10:])))
+    again = bars.ts_open < sessions[10].close
+    assert set(bars.close[again].tolist()) == {1885}
+    assert set(bars.close[~again].tolist()) == {1875}
 
 
 def test_a_first_session_that_begins_late_after_others_is_not_cut() -> None:
@@ -271,6 +305,17 @@ def test_before_the_first_bar_of_history_none_must_be_shown(known: bool) -> None
     assert (attested, empty) == (wanted.time, IntervalSet())
 
 
+def test_a_session_that_begins_with_the_history_is_not_asked_for_again() -> None:
+    sessions = _sessions(5)
+    start = sessions[0].open + HOUR
+    opens = [at for at in _opens(sessions) if at >= start]
+    gateway, wanted = Gateway(opens, sessions), _wanted(sessions, history_start=start)
+    bars, attested, _ = _sum(_fetch(gateway, wanted))
+    assert bars.ts_open.tolist() == opens
+    assert attested == wanted.time
+    assert [one.duration for one in gateway.requests] == ["5 D"]
+
+
 def test_a_session_without_bars_is_empty_where_others_have_some() -> None:
     sessions = _sessions(10)
     quiet = sessions[4]
@@ -353,6 +398,16 @@ def test_the_newest_bar_is_kept_once_nothing_can_change_it(
     assert attested.intervals[-1].end == utc(kept) + MINUTE
 
 
+def test_the_last_bar_of_a_session_is_kept_though_the_next_one_has_none_yet() -> None:
+    """It is the newest of the answer, and of a session of which nothing more will come."""
+    yesterday, today = sessions = _sessions(2)
+    gateway = Gateway(_opens([yesterday]), sessions)
+    now = today.open + 5 * MINUTE
+    bars, attested, _ = _sum(_fetch(gateway, _wanted(sessions), now))
+    assert bars.ts_open.tolist() == _opens([yesterday])
+    assert attested == _wanted([yesterday]).time
+
+
 @pytest.mark.parametrize(("minutes", "bars"), [(1, 1), (19, 1), (20, 2)])
 def test_a_bar_of_a_day_is_taken_once_its_session_has_settled(minutes: int, bars: int) -> None:
     sessions = _sessions(2)
@@ -394,6 +449,21 @@ def test_sessions_before_the_history_are_not_asked_for_once_one_of_them_has_no_b
     assert bars.ts_open.tolist() == opens
     assert (attested, empty) == (_wanted(sessions[6:]).time, IntervalSet())
     assert len(gateway.requests) == 2
+
+
+def test_a_session_that_ends_as_the_history_begins_lies_before_it() -> None:
+    """Of what trades day and night, one session closes when the next one opens."""
+    first = utc("2024-01-02T00:00:00")
+    sessions = [
+        Session(dt.date(2024, 1, 2 + day), first + day * DAY, first + (day + 1) * DAY)
+        for day in range(4)
+    ]
+    start = sessions[2].open
+    gateway = Gateway(_opens(sessions[2:]), sessions, start=start)
+    answers = _fetch(gateway, _wanted(sessions, asks_history_start=True))
+    bars, attested, _ = _sum(answers)
+    assert bars.ts_open.tolist() == list(gateway.opens)
+    assert attested == _wanted(sessions[2:]).time
 
 
 def test_a_start_of_the_history_that_is_wrong_is_not_believed() -> None:

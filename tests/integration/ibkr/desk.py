@@ -44,6 +44,7 @@ class Desk:
     clock: MemoryClock
     instruments: Mapping[Series, Instrument]
     progress: MemoryProgress = attrs.field(factory=MemoryProgress)
+    client_id: int | None = None
     _looked_at: int = 0
 
     @classmethod
@@ -67,7 +68,7 @@ class Desk:
     @contextmanager
     def wired(self) -> Iterator[Container]:
         """Wire the parts as a command does, but for the clock."""
-        at = GatewayChoice("127.0.0.1", self.gateway.port)
+        at = GatewayChoice("127.0.0.1", self.gateway.port, self.client_id)
         container = wire(self.folder, "test", self.progress, at)
         container.clock.override(providers.Object(self.clock))
         container.calendar.override(providers.Object(CALENDARS))
@@ -119,6 +120,11 @@ class Desk:
     def questions(self) -> list[tuple[str, str]]:
         """Return the ends and durations of these requests, in order of time."""
         return sorted((one.end, one.duration) for one in self.asked())
+
+    def waits(self) -> list[str]:
+        """Return what was told of waits, in order; what was told twice in a row is there once."""
+        told = [one for one in self.progress.stood if one]
+        return [one for place, one in enumerate(told) if told[place - 1 : place] != [one]]
 
     def connections(self) -> int:
         """Return how many connections there were so far."""

@@ -67,8 +67,9 @@ def _at_once(kind: FaultKind, stage: Stage) -> Outcome:
         return REFUSED
     if kind is FaultKind.NO_DATA_162 and stage is Stage.RESOLVE:
         return REFUSED
-    passes = (*LIMITS, *OUTAGES, FaultKind.SLOW, FaultKind.CLIENT_ID_326)
-    return UNREACHABLE if stage is Stage.CONNECT and kind not in passes else FINE
+    # Whoever says nothing that makes sense is waited for only once.
+    mute = (FaultKind.SILENCE, FaultKind.GARBAGE)
+    return UNREACHABLE if stage is Stage.CONNECT and kind in mute else FINE
 
 
 _STAYING = {
@@ -78,6 +79,12 @@ _STAYING = {
     FaultKind.NO_SECURITY_200: NOT_FOUND,
     FaultKind.SLOW: FINE,
     FaultKind.NO_DATA_162: FINE,
+}
+_STAYING_AT_CONNECTING = {
+    **dict.fromkeys(LIMITS, LIMITED),
+    **dict.fromkeys(OUTAGES, FINE),
+    FaultKind.SLOW: FINE,
+    FaultKind.CLIENT_ID_326: TAKEN,
 }
 # Errors that name no request are news to whoever asks for the time.
 _UNHEARD = (*REFUSALS, FaultKind.NO_DATA_162, FaultKind.NO_SECURITY_200)
@@ -89,8 +96,7 @@ def _always(kind: FaultKind, stage: Stage) -> Outcome:
     if first != FINE:
         return first
     if stage is Stage.CONNECT:
-        others = LIMITED if kind in LIMITS else FINE
-        return TAKEN if kind is FaultKind.CLIENT_ID_326 else others
+        return _STAYING_AT_CONNECTING.get(kind, UNREACHABLE)
     if stage is Stage.HEAD:
         return FINE  # nobody has to know when history starts
     if stage is Stage.CURRENT_TIME and kind in _UNHEARD:
@@ -151,7 +157,7 @@ def test_a_fault_that_stays_elsewhere(trading: Trading, request: pytest.FixtureR
 def _assert_ends(trading: Trading, fault: Fault, outcome: Outcome) -> None:
     ended = trading.fetch()
     assert (ended.code, _code(ended)) == outcome, ended.err
-    assert WORDS[outcome[1]] in ended.err
+    assert _words(fault, outcome) in ended.err
     _wait_until_nothing_is_open(trading)
     before = len(SESSIONS) if outcome == FINE else _finished(fault)
     assert trading.complete() == SESSIONS[:before]
@@ -176,6 +182,14 @@ def _wait_until_nothing_is_open(trading: Trading) -> None:
 def _finished(fault: Fault) -> int:
     """Return how many sessions were fetched before a fault that ends a command."""
     return CHUNK * fault.after if fault.stage is Stage.HISTORY else 0
+
+
+def _words(fault: Fault, outcome: Outcome) -> str:
+    """Return what the user is told of how a command ended."""
+    was_asked_of_one = fault.stage in (Stage.RESOLVE, Stage.HISTORY)
+    if outcome == LOST and fault.kind is FaultKind.CANCELLED_162 and was_asked_of_one:
+        return "IBKR cancelled a request for "
+    return WORDS[outcome[1]]
 
 
 def _code(ended: Ended) -> str:
