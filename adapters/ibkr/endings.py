@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.ibkr.answers import Meaning, refusal
-from adapters.ibkr.failures import HungUp, NoAnswer, Told, Unanswered, Undecodable
+from adapters.ibkr.failures import HungUp, NoAnswer, Told, Unanswered, Undecodable, Unreadable
 from domain.errors import (
     BarledgerError,
     GatewayLostError,
@@ -57,8 +57,11 @@ def _lost(why: str) -> GatewayLostError:
 
 def unusable(failure: Undecodable, name: str) -> UnusableAnswerError:
     """Return what the user is told of an answer that makes no sense."""
+    what = f"What IBKR answered about {name} cannot be used: {failure}."
+    if isinstance(failure, Unreadable):
+        what = f"IBKR sent an answer about {name} that cannot be read."
     return UnusableAnswerError(
-        f"What IBKR answered about {name} cannot be used: {failure}.",
+        what,
         "Nothing of that answer was kept. Run it again with --log-file FILE, which then says "
         "what came, and report it.",
     )

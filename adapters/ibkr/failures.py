@@ -38,5 +38,9 @@ class Undecodable(Unanswered):
     """An answer came that makes no sense."""
 
 
+class Unreadable(Undecodable):
+    """Nor can it be read at all; what the decoder made of it says nothing to a user."""
+
+
 class ClientIdTaken(Unanswered):
     """Another program is connected to the gateway under the client ID."""
