@@ -153,8 +153,9 @@ def contract_not_found(
     hint = f" It knows {known}." if known else ""
     return ContractNotFoundError(
         f"Data not found for {name}. Please connect to IBKR Gateway or import CSV data.",
-        f"{shown_source(source)} knows no instrument {name}.{hint} Check the symbol and the venue, "
-        "such as AAPL.NASDAQ, or import with: barledger import-csv FILE -i SYMBOL.VENUE",
+        f"{shown_source(source)} is connected, and knows no instrument {name}.{hint} Check the "
+        "symbol and the venue, such as AAPL.NASDAQ, or import with: "
+        "barledger import-csv FILE -i SYMBOL.VENUE",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 import attrs
@@ -29,7 +30,10 @@ from domain.sessions import (
     period_dates,
 )
 from domain.venues import venue
+from domain.window import FAR_FUTURE
 
+_STAMP = re.compile(r"-?\d{1,10}")
+_FARTHEST = FAR_FUTURE // NANOSECONDS_IN_SECOND
 _DATE_LENGTH = len("20240131")
 _UNTRADED = (InstrumentClass.CURRENCY_PAIR, InstrumentClass.INDEX)
 _NO_VOLUME = ("-1", "-1.0")
@@ -115,14 +119,35 @@ def _bars(opens: Int64Array, answer: HistoryAnswer, kind: InstrumentClass) -> Ba
 
 def _opens(texts: Sequence[str], bar_type: BarType) -> Int64Array:
     """Return when bars open: epoch seconds, or dates for bars of a day and longer."""
-    seconds = np.fromiter(map(int, texts), np.int64, len(texts))
     if bar_type.is_intraday:
         if _DATE_LENGTH in set(map(len, texts)):
             raise ValueError("a bar within a day has a date for a stamp")
-        return seconds * NANOSECONDS_IN_SECOND
-    dates = [dt.datetime.strptime(text, "%Y%m%d").date() for text in texts]
+        return _seconds(texts) * NANOSECONDS_IN_SECOND
+    dates = [_date(text) for text in texts]
     labels = [midnight_utc(period_dates(date, bar_type)[0]) for date in dates]
     return np.array(labels, np.int64)
+
+
+def _seconds(texts: Sequence[str]) -> Int64Array:
+    try:
+        seconds = np.fromiter(map(int, texts), np.int64, len(texts))
+    except (ValueError, OverflowError) as error:
+        raise _no_time(texts) from error
+    if ((seconds < -_FARTHEST) | (seconds > _FARTHEST)).any():
+        raise _no_time(texts)
+    return seconds
+
+
+def _no_time(texts: Sequence[str]) -> Undecodable:
+    wrong = (text for text in texts if not _STAMP.fullmatch(text))
+    return Undecodable(f"a bar has {next(wrong, max(texts))!r} for a stamp, which is no time")
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.datetime.strptime(text, "%Y%m%d").date()
+    except ValueError as error:
+        raise Undecodable(f"a bar has {text!r} for a stamp, which is no date") from error
 
 
 def _closing_with_sessions(bars: Bars, bar_type: BarType, sessions: Sequence[Session]) -> Bars:

@@ -183,6 +183,18 @@ def begins_near(history_start: int | None, session: Session) -> bool:
     return history_start is not None and history_start > session.open - NANOSECONDS_IN_DAY
 
 
+def shows_silence(minutes: Heard, question: Question, history_start: int | None) -> bool:
+    """Whether an answer with bars of a minute shows that there are none of shorter ones.
+
+    It must have none of the time that was asked about, and one before that; see `begins_near` for
+    where there may be none. An answer without any bar shows nothing.
+    """
+    if not len(minutes.opens) or _overlapping(minutes.bars, question.time).any():
+        return False
+    is_first = begins_near(history_start, question.sessions[0])
+    return is_first or int(minutes.opens[0]) < question.span.start
+
+
 def _overlapping(bars: Bars, time: IntervalSet) -> NDArray[np.bool_]:
     """Return which bars have a part of `time`: a bar before a pause may end amid it."""
     if not time:

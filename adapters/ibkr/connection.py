@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.ibkr.answers import CLIENT_ID_TAKEN, GatewayMessage, Meaning
 from adapters.ibkr.decoding import NO_REQUEST, CheckedDecoder, HistoryAnswer
-from adapters.ibkr.failures import Broke, ClientIdTaken, NoAnswer, Told, Undecodable
+from adapters.ibkr.failures import Broke, ClientIdTaken, NoAnswer, Told, Undecodable, Unreadable
 from adapters.ibkr.handshake import made
 from adapters.ibkr.history_request import HistoryRequest
 from adapters.ibkr.links import Links
@@ -184,7 +184,7 @@ class Connection:
             done, _ = await asyncio.wait({ours, library}, timeout=self._seconds, return_when=_FIRST)
             if not done:
                 raise NoAnswer(f"nothing came for {self._seconds:g} seconds")
-            return ours.result() if ours in done else _result(request, library)
+            return ours.result() if ours in done else self._result(request, library)
         finally:
             self._forget(request)
             if library.done() and not library.cancelled():
@@ -209,7 +209,7 @@ class Connection:
     def _take_undecodable(self, request: int, problem: str) -> None:
         self._log(f"A message of the gateway cannot be understood: {problem}")
         concerned = self._open.all() if request == NO_REQUEST else [request]
-        self._open.fail(concerned, Undecodable(problem))
+        self._open.fail(concerned, Unreadable(problem))
 
     def _take_message(self, request: int, code: int, text: str, contract: object) -> None:
         del contract
@@ -240,24 +240,24 @@ class Connection:
             return self._open.all()
         return [one for one in self._open.all() if not str(one).startswith(_CONNECTING)]
 
+    def _result(self, request: int | str, library: asyncio.Future[Any]) -> Any:
+        """Return what the library made of the answer, with its errors as ours."""
+        from ib_async.wrapper import RequestError
+
+        try:
+            return library.result()
+        except RequestError as error:
+            number = request if isinstance(request, int) else NO_REQUEST
+            raise Told(GatewayMessage(number, error.code, error.message)) from error
+        except ConnectionError as error:
+            raise Broke(str(error)) from error
+        except ValueError as error:
+            self._log(f"An answer of the gateway cannot be read: {error}")
+            raise Unreadable(str(error)) from error
+
     def _take_disconnection(self, why: str) -> None:
         self._open.fail(self._open.all(), Broke(f"it hung up{why and f' ({why})'}"))
 
 
 def _connecting(client_id: int) -> str:
     return f"{_CONNECTING} {client_id}"
-
-
-def _result(request: int | str, library: asyncio.Future[Any]) -> Any:
-    """Return what the library made of the answer, with its errors as ours."""
-    from ib_async.wrapper import RequestError
-
-    try:
-        return library.result()
-    except RequestError as error:
-        number = request if isinstance(request, int) else NO_REQUEST
-        raise Told(GatewayMessage(number, error.code, error.message)) from error
-    except ConnectionError as error:
-        raise Broke(str(error)) from error
-    except ValueError as error:
-        raise Undecodable(str(error)) from error

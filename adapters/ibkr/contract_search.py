@@ -32,6 +32,8 @@ class ContractSearch:
         self._gateway = gateway
         self._clock = clock
         self._known: dict[InstrumentId, Listing] = {}
+        self._missed: set[str] = set()
+        """Symbols that were not found at a venue: whoever asks for them alone wants a hint."""
 
     async def find(self, text: str) -> list[Instrument]:
         """Return all instruments that a symbol or an instrument ID may mean.
@@ -59,7 +61,11 @@ class ContractSearch:
 
     async def _of_id(self, asked: InstrumentId) -> Instrument:
         query = contract_for(asked, None, today=self._today())
-        return instrument_of(await self._details(asked, query), asked=asked)
+        try:
+            return instrument_of(await self._details(asked, query), asked=asked)
+        except ContractNotFoundError:
+            self._missed.add(asked.symbol)
+            raise
 
     async def _details(self, asked: InstrumentId, query: Contract) -> ContractDetails:
         found = await self._gateway.details(str(asked), query)
@@ -69,9 +75,11 @@ class ContractSearch:
 
     async def _of_symbol(self, symbol: str) -> list[Instrument]:
         answers: list[ContractDetails] = []
-        for query in candidates_for(symbol, today=self._today()):
+        queries = candidates_for(symbol, today=self._today())
+        many = len(queries) > 1 or symbol in self._missed
+        for query in queries:
             with contextlib.suppress(ContractNotFoundError):
-                answers += await self._gateway.details(symbol, query)
+                answers += await self._gateway.details(symbol, query, is_one_of_many=many)
         found: dict[InstrumentId, Instrument] = {}
         for details in distinct(answers):
             instrument = instrument_of(details, asked=None)

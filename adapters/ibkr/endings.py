@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from adapters.ibkr.answers import Meaning, refusal
-from adapters.ibkr.failures import HungUp, NoAnswer, OffGrid, Told, Unanswered, Undecodable
+from adapters.ibkr.failures import (
+    HungUp,
+    NoAnswer,
+    OffGrid,
+    Told,
+    Unanswered,
+    Undecodable,
+    Unreadable,
+)
 from domain.errors import (
     BarledgerError,
     GatewayLostError,
@@ -64,6 +72,8 @@ def unusable(failure: Undecodable, name: str) -> UnusableAnswerError:
             "Nothing of that answer was kept, for when they close would be a guess. Fetch shorter "
             "bars, which are on the grid of every clock: --bar-type 1_HOUR or 1_MIN.",
         )
+    if isinstance(failure, Unreadable):
+        problem = f"IBKR sent an answer about {name} that cannot be read."
     return UnusableAnswerError(
         problem,
         "Nothing of that answer was kept. Run it again with --log-file FILE, which then says "

@@ -42,5 +42,9 @@ class OffGrid(Undecodable):
     """Bars came of which nobody can tell when they close."""
 
 
+class Unreadable(Undecodable):
+    """Nor can it be read at all; what the decoder made of it says nothing to a user."""
+
+
 class ClientIdTaken(Unanswered):
     """Another program is connected to the gateway under the client ID."""

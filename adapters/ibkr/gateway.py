@@ -45,8 +45,12 @@ class Gateway:
         self._in_flight = asyncio.Semaphore(REQUESTS_IN_FLIGHT)
         self._looked_up = asyncio.Semaphore(LOOKUPS_IN_FLIGHT)
 
-    async def details(self, name: str, contract: Contract) -> list[ContractDetails]:
+    async def details(
+        self, name: str, contract: Contract, *, is_one_of_many: bool = False
+    ) -> list[ContractDetails]:
         """Return all contracts that fit, none where the gateway knows none.
+
+        `is_one_of_many` tells that the instrument is looked for elsewhere too.
 
         Raises:
             BarledgerError: it cannot be asked, or refuses.
@@ -56,7 +60,8 @@ class Gateway:
             async with self._looked_up:
                 return await (await self._session.usable()).details(contract)
 
-        return await _answer(self._retries.asked(name, ask), name)
+        asked = self._retries.asked(name, ask, is_one_of_many=is_one_of_many)
+        return await _answer(asked, name)
 
     async def history_start(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import attrs
@@ -49,12 +50,16 @@ class Retries:
         used: int = 0,
         most: int | None = None,
         can_ask_less: bool = False,
+        is_one_of_many: bool = False,
     ) -> T:
         """Return what `ask` returns, about the instrument `name`.
 
         It is asked at most so many times, or as `patience` has it; `used` of these attempts were
         made already. Where the caller can ask for less, it is told when no
         answer came, once the wait before the next attempt is over.
+
+        With `is_one_of_many` the instrument is looked for elsewhere too: that it is not known here
+        is asked twice as well, but nothing is told of that.
 
         Raises:
             BarledgerError: it went on failing, or fails for good.
@@ -65,6 +70,9 @@ class Retries:
 
         async def wait(state: RetryCallState) -> None:
             failure = _failure(state)
+            if is_one_of_many and _cause_of(failure) is WaitCause.NOT_KNOWN:
+                await asyncio.sleep(state.upcoming_sleep)
+                return
             await self.gate.wait(
                 _cause_of(failure),
                 state.upcoming_sleep,

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import attrs
-import numpy as np
 
-from adapters.ibkr.answered_bars import Heard, heard
+from adapters.ibkr.answered_bars import Heard
 from adapters.ibkr.chunks import (
     Question,
-    bar_size,
-    halves,
     longest_time,
     of_sessions,
     question_about,
     questions,
 )
-from adapters.ibkr.completeness import Completeness, begins_near
+from adapters.ibkr.completeness import Completeness, begins_near, shows_silence
 from adapters.ibkr.contract_search import Listing
-from adapters.ibkr.contracts import what_to_show
-from adapters.ibkr.endings import unusable
-from adapters.ibkr.failures import NoAnswer, Undecodable
 from adapters.ibkr.gateway import Gateway
-from adapters.ibkr.history_request import HistoryRequest
-from adapters.ibkr.limits import REQUESTS_IN_FLIGHT, SMALL_BAR_SECONDS
-from domain.bar_type import NANOSECONDS_IN_SECOND, BarType, BarUnit
+from adapters.ibkr.hearing import Hearing, has_small_bars, joined
+from adapters.ibkr.limits import REQUESTS_IN_FLIGHT
+from domain.bar_type import BarType, BarUnit
 from domain.bars import Bars
 from domain.fetching import Answer, FetchedBars, HistoryStart, Stray, Wanted
-from domain.instrument import InstrumentClass
+from domain.instrument import Series
 from domain.intervals import NO_TIME, IntervalSet
-from domain.sessions import Hours, Session, date_of_label
-from domain.venues import venue
+from domain.sessions import Session, date_of_label
 
 Emit = Callable[[Answer], Awaitable[None]]
-_WITH_REGULAR_HOURS = frozenset({InstrumentClass.EQUITY, InstrumentClass.INDEX})
+_MINUTE = BarType(1, BarUnit.MIN)
 
 
 class SeriesFetch:
@@ -54,23 +46,16 @@ class SeriesFetch:
         budget: asyncio.Semaphore,
     ) -> None:
         """Take what to ask for; `budget` has a place for each answer that was not handed on yet."""
-        self._gateway = gateway
         self._wanted = wanted
-        self._contract = listing.contract
-        self._price_decimals = listing.price_decimals
+        self._hearing = Hearing(gateway, wanted, listing)
+        minutes = Series(wanted.series.instrument_id, _MINUTE)
+        self._minutes = Hearing(gateway, attrs.evolve(wanted, series=minutes), listing)
         self._completeness = Completeness(wanted.series.bar_type, now, wanted.sessions)
         self._emit = emit
         self._budget = budget
         self._start = wanted.history_start
-        self._has_heard_bars = False
         self._stray: set[int] = set()
-        self._name = str(wanted.series.instrument_id)
         self._bar_type = wanted.series.bar_type
-        kind = wanted.instrument.instrument_class
-        self._what = what_to_show(kind)
-        self._zone = venue(wanted.series.instrument_id.venue).tzinfo
-        # What IBKR calls the regular hours of a future are those of the floor long ago.
-        self._regular = wanted.hours is Hours.REGULAR and kind in _WITH_REGULAR_HOURS
 
     async def run(self) -> None:
         """Hand on all answers.
@@ -118,7 +103,7 @@ class SeriesFetch:
         wanted = self._wanted
         if not wanted.asks_history_start:
             return wanted
-        start = await self._gateway.history_start(self._name, self._contract, self._what)
+        start = await self._hearing.history_start()
         before = tuple(one for one in wanted.sessions if start and one.close <= start)
         if start is None or (before and await self._has_bars(before)):
             return wanted
@@ -149,7 +134,10 @@ class SeriesFetch:
         first = await self._heard(question)
         bars, empty, unknown = judge.kept(first, question), NO_TIME, NO_TIME
         for run in judge.doubtful(question, first, bars, self._start):
-            bars, left = await self._again(run, question.time, bars, first)
+            if has_small_bars(self._bar_type):
+                bars, left = await self._by_minutes(question, bars)
+            else:
+                bars, left = await self._again(run, question.time, bars, first)
             unknown = unknown.union(judge.unknown(left, bars, question.time))
             empty = empty.union(of_sessions(tuple(judge.silent(run, bars)), question.time))
         attested = judge.attested(question, bars).difference(unknown)
@@ -167,10 +155,10 @@ class SeriesFetch:
         while run:
             question = question_about(run, of_sessions(run, time), self._bar_type, control=True)
             more = await self._heard(question)
-            bars = _joined(bars, self._completeness.kept(more, question))
+            bars = joined(bars, self._completeness.kept(more, question))
             if len(more.opens) and self._completeness.reaches(first, run[0]):
                 return bars, ()
-            left = self._unreached(run, more)
+            left = self._completeness.unreached(run, more)
             if len(left) == len(run):
                 # Before the source's first bar there is none to show.
                 is_first = len(more.opens) and begins_near(self._start, run[0])
@@ -178,60 +166,25 @@ class SeriesFetch:
             run = left
         return bars, ()
 
-    def _unreached(self, run: tuple[Session, ...], more: Heard) -> tuple[Session, ...]:
-        if not has_small_bars(self._bar_type):
-            return self._completeness.unreached(run, more)
-        # A question about them reaches no other session: that bars come at all must be enough.
-        return () if self._has_heard_bars else run
+    async def _by_minutes(self, question: Question, bars: Bars) -> tuple[Bars, tuple[Session, ...]]:
+        """Ask in bars of a minute whether time without a bar is silent, else for it once more.
 
-    async def _heard(self, question: Question, used: int = 0) -> Heard:
-        """Return the answer to a question, in halves where the whole is not answered in time."""
-        parts = halves(question, self._bar_type, self._zone)
-        try:
-            answer = await self._gateway.history(
-                self._name,
-                self._request(question),
-                small_bars=has_small_bars(self._bar_type),
-                used=used,
-                can_ask_less=len(parts) > 1,
-            )
-        except NoAnswer:
-            return _together([await self._heard(part, used + 1) for part in parts])
-        if answer is None:
-            return Heard(Bars.empty(), np.empty(0, np.int64))
-        try:
-            found = heard(answer, self._wanted, self._price_decimals)
-        except Undecodable as error:
-            raise unusable(error, self._name) from error
-        self._has_heard_bars |= bool(len(found.opens))
+        A question about bars of seconds reaches back to nothing before its session: that it is
+        answered with none shows only that none came. Minutes reach back days for one request more.
+
+        Return all bars, and the session where it is not known what is in it.
+        """
+        run, time = question.sessions, question.time
+        whole = IntervalSet.of((run[0].open, run[-1].close))
+        minutes = await self._minutes.heard(question_about(run, whole, _MINUTE, control=True))
+        if shows_silence(minutes, question, self._start):
+            return bars, ()
+        again = question_about(run, time, self._bar_type, control=True)
+        found = self._completeness.kept(await self._heard(again), again)
+        return joined(bars, found), () if len(found) else run
+
+    async def _heard(self, question: Question) -> Heard:
+        found = await self._hearing.heard(question)
         stray = self._completeness.stray(question, found, self._wanted.sessions)
         self._stray.update(stray.tolist())
         return found
-
-    def _request(self, question: Question) -> HistoryRequest:
-        seconds = -(-question.end // NANOSECONDS_IN_SECOND)
-        return HistoryRequest(
-            contract=self._contract,
-            end=dt.datetime.fromtimestamp(seconds, dt.UTC),
-            duration=question.duration,
-            bar_size=bar_size(self._bar_type),
-            what_to_show=self._what,
-            regular_hours=self._regular,
-        )
-
-
-def has_small_bars(bar_type: BarType) -> bool:
-    """Whether IBKR's rules for small bars are about these."""
-    return bar_type.unit is BarUnit.SEC and bar_type.step <= SMALL_BAR_SECONDS
-
-
-def _joined(one: Bars, other: Bars) -> Bars:
-    """Return the bars of both in order of time; where both have one, the later answer's stays."""
-    both = Bars.concat([other, one])
-    return both.take(np.unique(both.ts_open, return_index=True)[1])
-
-
-def _together(parts: Sequence[Heard]) -> Heard:
-    """Return what the answers to the parts of a question hold."""
-    bars = _joined(parts[0].bars, parts[1].bars)
-    return Heard(bars, np.unique(np.concatenate([one.opens for one in parts])))

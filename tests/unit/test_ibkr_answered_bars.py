@@ -199,6 +199,26 @@ def test_values_that_are_none_are_refused(answer: HistoryAnswer, bar_type: str) 
         heard(answer, _wanted(bar_type), 0)
 
 
+@pytest.mark.parametrize(
+    ("bar_type", "stamp"),
+    [
+        ("1_MIN", "garbage"),
+        ("1_MIN", ""),
+        ("1_MIN", "20240703 14:00:00"),
+        ("1_MIN", "9223372036854"),
+        ("1_MIN", "99999999999999999999"),
+        ("1_DAY", "yesterday"),
+        ("1_DAY", "20241301"),
+        ("1_DAY", "1720015200"),
+    ],
+)
+def test_a_stamp_that_is_none_is_named(bar_type: str, stamp: str) -> None:
+    with pytest.raises(Undecodable) as refused:
+        heard(_answer(stamp), _wanted(bar_type), 0)
+    what = "time" if bar_type == "1_MIN" else "date"
+    assert str(refused.value) == f"a bar has '{stamp}' for a stamp, which is no {what}"
+
+
 def test_too_many_decimals_in_all_are_refused() -> None:
     answer = _answer(*_epochs("2024-07-03T14:00:00"), price="1.00000001")
     with pytest.raises(Undecodable):

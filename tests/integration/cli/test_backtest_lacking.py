@@ -95,7 +95,9 @@ def test_nothing_held_and_no_range_is_wrong_usage(
 def test_an_unknown_symbol_and_no_range_is_asked_for(barledger: Barledger, port: str) -> None:
     ended = barledger("backtest", "-i", "NOSUCH", "--port", port, "--json")
     assert ended.code == 3
-    assert "IBKR knows no instrument NOSUCH" in ended.document["error"]["recovery"]
+    assert (
+        "IBKR is connected, and knows no instrument NOSUCH" in ended.document["error"]["recovery"]
+    )
 
 
 # The first question of a run is about the start of the history, which stays answered.

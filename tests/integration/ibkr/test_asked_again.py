@@ -9,7 +9,7 @@ from adapters.simulated_gateway.requests import HEAD_TIMESTAMP
 from domain.errors import GatewayLostError
 from tests.integration.ibkr.desk import Desk, Opening, sessions_of
 from tests.integration.ibkr.serving import bars_of, series_of
-from tests.integration.simulated_gateway.instruments import EQUITY
+from tests.integration.simulated_gateway.instruments import BITCOIN, EQUITY
 
 AAPL = series_of(EQUITY, "5_MIN")
 HALF_MINUTE = series_of(EQUITY, "30_SEC")
@@ -46,6 +46,38 @@ def test_the_reason_for_a_wait_is_what_happened(
     desk.gateway.set_faults([Fault(kind, Stage.HISTORY)])
     assert desk.fetch(AAPL, *RANGE).days_written == 2
     assert desk.waits() == [f"{what} Retrying in a moment... (attempt 2/{attempts})"]
+
+
+def test_who_is_found_at_one_of_two_exchanges_is_not_called_unknown(opening: Opening) -> None:
+    coin = series_of(BITCOIN, "5_MIN")
+    days = sessions_of(BITCOIN, "2024-05-01", "2024-05-02")
+    desk = opening({coin: bars_of(coin, days)}, BITCOIN)
+    with desk.wired() as container:
+        (found,) = container.source().find("BTC/USD")
+    assert found.id == BITCOIN.id
+    assert desk.waits() == []
+
+
+def test_that_an_instrument_is_unknown_is_told_once_where_its_symbol_is_looked_for_too(
+    desk: Desk,
+) -> None:
+    with desk.wired() as container:
+        assert [*container.source().find("NOSUCH.NASDAQ")] == []
+        assert [*container.source().find("NOSUCH")] == []
+    told = [one for one in desk.progress.stood if one]
+    assert told == ["IBKR finds no such instrument. Retrying in 1 second... (attempt 2/2)"]
+
+
+def test_an_exchange_that_says_by_mistake_to_know_no_instrument_is_asked_again(
+    opening: Opening,
+) -> None:
+    coin = series_of(BITCOIN, "5_MIN")
+    days = sessions_of(BITCOIN, "2024-05-01", "2024-05-02")
+    desk = opening({coin: bars_of(coin, days)}, BITCOIN)
+    desk.gateway.set_faults([Fault(FaultKind.NO_SECURITY_200, Stage.RESOLVE)])
+    with desk.wired() as container:
+        (found,) = container.source().find("BTC/USD")
+    assert found.id == BITCOIN.id
 
 
 def test_a_request_that_is_cancelled_each_time_is_not_called_a_lost_connection(desk: Desk) -> None:

@@ -43,25 +43,19 @@ def test_a_gateway_that_counts_more_trading_days_leaves_no_session_out(
     assert _statuses(desk, series, sessions) == {Status.COMPLETE}
 
 
-@pytest.mark.parametrize("series", [FIVE_MINUTES, HALF_MINUTE], ids=["5 min", "30 s"])
-def test_no_data_as_often_as_asked_confirms_nothing(opening: Opening, series: Series) -> None:
+@pytest.mark.parametrize(
+    ("series", "asked"), [(FIVE_MINUTES, 2), (HALF_MINUTE, 3)], ids=["5 min", "30 s"]
+)
+def test_no_data_as_often_as_asked_confirms_nothing(
+    opening: Opening, series: Series, asked: int
+) -> None:
     desk = opening({series: bars_of(series, MAY)}, EQUITY)
     desk.gateway.set_faults([Fault(FaultKind.NO_DATA_162, Stage.HISTORY, 0, ALWAYS)])
     outcome = desk.fetch(series, "2024-05-02", "2024-05-02")
     assert (outcome.confirmed_empty, desk.events(RangeConfirmedEmpty)) == (0, [])
-    assert len(desk.questions()) == 2
+    assert len(desk.questions()) == asked
     desk.gateway.set_faults([])
     assert desk.fetch(series, "2024-05-02", "2024-05-02").days_written == 1
-
-
-def test_a_session_without_small_bars_is_empty_where_others_have_some(opening: Opening) -> None:
-    served = bars_of(HALF_MINUTE, [MAY[0], MAY[2]])
-    desk = opening({HALF_MINUTE: served}, EQUITY)
-    outcome = desk.fetch(HALF_MINUTE, "2024-05-01", "2024-05-03")
-    assert (outcome.days_written, outcome.confirmed_empty) == (2, 1)
-    desk.asked()
-    desk.fetch(HALF_MINUTE, "2024-05-01", "2024-05-03")
-    assert desk.asked() == []
 
 
 def test_two_silent_hours_are_no_day_without_bars(opening: Opening) -> None:
