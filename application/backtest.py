@@ -142,9 +142,6 @@ class RunBacktest:
             self._progress.tell(f"Loading {series} (exchange rate) from Parquet catalog")
         with self._progress.track("Backtesting", loading.total_bars) as task:
             result = self._engine.run(plan, loading.chunks(task))
-        for leg in traded:
-            if not loading.counts[leg.name]:
-                raise _not_found(leg.name, "The range that was asked for holds no bar of it.", past)
         counts = {leg.instrument.id: loading.counts[leg.name] for leg in traded}
         from_source = used(fetched, counts)
         return BacktestOutcome(
@@ -198,11 +195,15 @@ class RunBacktest:
         leg = _leg(name, series, instrument, availability, request.window)
         judged = judged_sessions(leg, self._calendar, self._clock.now())
         needed = not request.window.is_open and not fetched.leaves(series)
-        if not leg.partitions or (lacks_sessions(judged) and needed):
+        if (lacks_sessions(judged) and needed) or not self._has_bars(leg):
             raise self._missing(leg, judged, past, fetched)
         for sentence in notices(leg, judged, self._calendar):
             self._progress.warn(sentence)
         return leg
+
+    def _has_bars(self, leg: Leg) -> bool:
+        """Whether any bar is to be loaded: a partition that the range touches may have none."""
+        return any(map(len, self._catalog.load(leg.holdings, leg.window)))
 
     def _missing(
         self, leg: Leg, judged: Sequence[Judged], past: Past | None, fetched: Fetched

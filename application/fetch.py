@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from application.catalog import Catalog
 from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, Keep
 from application.fetch_rounds import Means, Rounds, Target
-from domain.instrument import Series
+from domain.instrument import InstrumentId, Series
 from domain.ports import Clock, MarketDataSource, Progress, TradingCalendar
 from domain.upkeep import DiskSpace
 from domain.window import Window
@@ -43,8 +45,13 @@ class FetchBars:
             CatalogError, LedgerError: the catalog cannot be written.
         """
         rounds = Rounds(self._means, request)
-        targets = {Series(rounds.resolve(item), item.bar_type): item.name for item in request.items}
-        return rounds.run([Target(name, series) for series, name in targets.items()])
+        names: dict[str, InstrumentId] = {}
+        targets: dict[Series, Target] = {}
+        for item in request.items:
+            names[item.name] = rounds.resolve(item)
+            series = Series(names[item.name], item.bar_type)
+            targets.setdefault(series, Target(item.name, series))
+        return attrs.evolve(rounds.run(list(targets.values())), names=names)
 
     def fetch_missing(
         self, series: Sequence[tuple[str, Series]], window: Window, keep: Keep | None = None

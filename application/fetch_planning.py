@@ -23,8 +23,8 @@ from domain.sessions import (
     Hours,
     Session,
     date_of_label,
+    on_grid,
     period_dates,
-    slots,
 )
 from domain.venues import venue
 from domain.window import FAR_FUTURE, FAR_PAST
@@ -119,7 +119,7 @@ class SeriesPlanning:
         judged = judge(meant, self._holdings, within, now)
         if not self._planner.takes_running:
             return judged
-        boundary = int(slots(np.array([now], np.int64), self._bar_type, self._zone)[0])
+        boundary = int(on_grid(np.array([now], np.int64), self._bar_type, self._zone)[0])
         running = [one for one in meant if one.open < boundary and now < one.close]
         if boundary > within.start:
             so_far = Interval(within.start, min(within.end, boundary))
@@ -175,7 +175,7 @@ class SeriesPlanning:
         end = within.end
         if not is_over(session, self._bar_type, self._planner.now):
             now = np.array([self._planner.now], np.int64)
-            end = min(end, int(slots(now, self._bar_type, self._zone)[0]))
+            end = min(end, int(on_grid(now, self._bar_type, self._zone)[0]))
         if within.start <= session.open and session.close <= end:
             return time
         if end <= within.start:
@@ -190,8 +190,8 @@ class SeriesPlanning:
             return whole if time else time
         starts = np.array([one.start for one in time], np.int64)
         ends = np.array([one.end for one in time], np.int64)
-        starts = slots(starts, self._bar_type, self._zone)
-        ends = slots(ends - 1, self._bar_type, self._zone) + self._bar_type.length
+        starts = on_grid(starts, self._bar_type, self._zone)
+        ends = on_grid(ends - 1, self._bar_type, self._zone) + self._bar_type.length
         bars = IntervalSet.of(*zip(starts.tolist(), ends.tolist(), strict=True))
         return bars.intersection(whole)
 

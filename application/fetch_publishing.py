@@ -19,12 +19,9 @@ from application.fetch_texts import detail_text
 from application.series_writer import SeriesWriter
 from domain.errors import CorruptPartitionError
 from domain.events import Event, HistoryStartFound, RangeConfirmedEmpty
+from domain.fetching import MAY_STILL_COME
 from domain.intervals import NO_TIME, IntervalSet
 from domain.ports import Clock, Progress
-from domain.sessions import NANOSECONDS_IN_DAY
-
-# A range that ended less long ago may still get bars at the source.
-_YOUNG = 2 * NANOSECONDS_IN_DAY
 
 
 @attrs.frozen
@@ -182,7 +179,7 @@ class Publisher:
 
     def _is_old(self, part: Part, arrived: Arrived) -> bool:
         # A clock that is fast here would make the source's last days old.
-        return part.interval.end + _YOUNG <= min(self._clock.now(), arrived.as_of)
+        return part.interval.end + MAY_STILL_COME <= min(self._clock.now(), arrived.as_of)
 
     def _told(self, arrived: Arrived, merging: Merging) -> Published:
         """Return which dates got bars, and what became of the others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 
 import attrs
 
@@ -60,7 +61,8 @@ class SeriesOutcome:
     with those held from other sources, None where there was nothing to compare.
 
     The sessions `early` lie before `history_start` (UTC nanoseconds), where the source's bars
-    begin. It `is_to_come` where no session of the range is over.
+    begin. It `is_to_come` where no session of the range is over. The sessions `silent` are long
+    over, and the source gave nothing of them, where nothing else of the range came or is held.
     """
 
     series: Series
@@ -76,6 +78,7 @@ class SeriesOutcome:
     early: tuple[dt.date, ...] = ()
     history_start: int | None = None
     is_to_come: bool = False
+    silent: tuple[dt.date, ...] = ()
 
     def document(self) -> dict[str, object]:
         """Return the outcome in the words of the JSON."""
@@ -95,9 +98,14 @@ class SeriesOutcome:
 
 @attrs.frozen
 class FetchOutcome:
-    """What a fetch did, series by series in the order of the request."""
+    """What a fetch did, series by series in the order of the request.
+
+    `names` are those that were typed, with the instruments that they turned out to mean: two of
+    them can mean one.
+    """
 
     series: tuple[SeriesOutcome, ...]
+    names: Mapping[str, InstrumentId] = attrs.field(factory=dict)
 
     @property
     def bars_fetched(self) -> int:

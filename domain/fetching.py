@@ -11,8 +11,11 @@ from domain.bars import Bars
 from domain.errors import BarledgerError
 from domain.instrument import Instrument, Series
 from domain.intervals import NO_TIME, IntervalSet
-from domain.sessions import Hours, Session
+from domain.sessions import NANOSECONDS_IN_DAY, Hours, Session
 from domain.window import FAR_FUTURE
+
+MAY_STILL_COME = 2 * NANOSECONDS_IN_DAY
+"""So many nanoseconds after the end of a session a source may still get bars of it."""
 
 
 @attrs.frozen

@@ -29,5 +29,9 @@ class Undecodable(Unanswered):
     """An answer came that makes no sense."""
 
 
+class OffGrid(Undecodable):
+    """Bars came of which nobody can tell when they close."""
+
+
 class ClientIdTaken(Unanswered):
     """Another program is connected to the gateway under the client ID."""

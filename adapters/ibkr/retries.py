@@ -8,7 +8,7 @@ import attrs
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
 from adapters.ibkr.answers import WAIT_CAUSES, Meaning, refusal
-from adapters.ibkr.failures import Broke, NoAnswer, Told, Unanswered, Undecodable
+from adapters.ibkr.failures import Broke, NoAnswer, OffGrid, Told, Unanswered, Undecodable
 from adapters.ibkr.gate import Gate
 from adapters.ibkr.patience import Patience
 from domain.errors import (
@@ -165,8 +165,15 @@ def lost(why: str) -> GatewayLostError:
 
 def unusable(failure: Undecodable, name: str) -> UnusableAnswerError:
     """Return what the user is told of an answer that makes no sense."""
+    problem = f"What IBKR answered about {name} cannot be used: {failure}."
+    if isinstance(failure, OffGrid):
+        return UnusableAnswerError(
+            problem,
+            "Nothing of that answer was kept, for when they close would be a guess. Fetch shorter "
+            "bars, which are on the grid of every clock: --bar-type 1_HOUR or 1_MIN.",
+        )
     return UnusableAnswerError(
-        f"What IBKR answered about {name} cannot be used: {failure}.",
+        problem,
         "Nothing of that answer was kept. Run it again with --log-file FILE, which then says "
         "what came, and report it.",
     )

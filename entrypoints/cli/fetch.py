@@ -53,11 +53,13 @@ def command(
       barledger fetch -i AAPL.NASDAQ -i MSFT.NASDAQ --bar-type 1_DAY --start 2015-01-01
       barledger fetch --update
 
+    Where nothing at all came of a range that is long over, it ends with exit code 3.
+
     JSON: series, each with instrument_id, bar_type, start, end, bars_fetched, days_written,
     days_held, confirmed_empty, left (sessions whose bars the gateway does not have yet) and
     joined (how prices compare with those held of other sources).
     """
-    from application.fetch_left import why_nothing
+    from application.fetch_left import nothing_found, why_nothing
 
     container, screen = invocation.wire(gateway), invocation.screen
     request = _request(container.catalog().availability(), instruments, **choices)
@@ -65,10 +67,14 @@ def command(
     for one in outcome.series:
         if why := why_nothing(one):
             screen.warn(f"{one.name}: {why}.")
-    if screen.as_json:
-        screen.show_json({**outcome.document(), "warnings": screen.warnings})
-    else:
+    error = nothing_found(outcome, container.source().name())
+    if not screen.as_json:
         _show(screen, outcome.series)
+    elif error is None:
+        screen.show_json({**outcome.document(), "warnings": screen.warnings})
+    if error is not None:
+        error.done = {**outcome.document(), "warnings": screen.warnings}
+        raise error
 
 
 def _request(

@@ -9,6 +9,7 @@ import pytest
 
 from application.backtest_bars import Leg
 from application.backtest_gaps import judged_sessions, notices
+from application.fetch_left import nothing_found
 from domain.fetching import Answer, HistoryStart, Wanted
 from tests.builders import AAPL
 from tests.fetching import NOW, SESSIONS, CarefulSource, Desk, careful, session_minutes, share
@@ -54,6 +55,28 @@ def test_what_is_long_over_is_not_said_to_be_coming() -> None:
     old, young = desk.memory.progress.warnings
     assert "gave no bars of 2024-01-04. That confirms nothing" in old
     assert "has no bars of 2024-02-29. It may still get them" in young
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "silent"),
+    [
+        ("2024-01-04", "2024-01-04", ["2024-01-04"]),
+        ("2024-02-29", "2024-02-29", []),  # it may still get bars
+        ("2024-01-03", "2024-01-04", []),  # something came
+    ],
+)
+def test_only_what_is_long_over_and_has_nothing_at_all_is_silent(
+    start: str, end: str, silent: list[str]
+) -> None:
+    lacking = [one for one in JANUARY if one.date.isoformat() in ("2024-01-04", "2024-02-29")]
+    served = [one for one in JANUARY if one not in lacking]
+    desk = careful(Desk({AAPL: session_minutes(served)}), unknown=lacking)
+    outcome = desk.fetch(start, end)
+    assert [f"{one}" for one in outcome.series[0].silent] == silent
+    error = nothing_found(outcome, "ibkr")
+    assert (error is None) == (not silent)
+    if error:
+        assert "1 session that ended long ago: 2024-01-04. Check" in error.recovery
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 import pytest
 
+from application.fetch_request import Keep
 from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.errors import UnusableAnswerError
@@ -96,6 +97,22 @@ def test_a_week_in_which_the_history_begins_is_asked_for_as_a_whole() -> None:
     desk.fetch("2024-01-02", "2024-01-19")
     assert desk.asked_dates()[0] == "2024-01-08"
     assert same(desk.held(WEEKLY), served.take(slice(6, 8)))
+
+
+def test_a_week_in_which_the_history_begins_is_replaced_and_those_before_it_stay() -> None:
+    served = bars_by(WEEKLY)
+    wednesday = next(one for one in SESSIONS if f"{one.date}" == "2024-01-10")
+    since = served.take(served.ts_open >= midnight_utc(dt.date(2024, 1, 8)))
+    desk = Desk({WEEKLY: since})
+    mine = attrs.evolve(served, volume=served.volume + 1)
+    desk.memory.write(WEEKLY, mine.take(served.ts_open < midnight_utc(dt.date(2024, 1, 15))))
+    desk.memory.catalog.record([HistoryStartFound(WEEKLY, wednesday.open, "memory")])
+    outcome = desk.one("2024-01-08", "2024-01-19", keep=Keep.FETCHED)
+    held = desk.held(WEEKLY)
+    before = mine.take(mine.ts_open < midnight_utc(dt.date(2024, 1, 8)))
+    assert same(held, Bars.concat([before, since.take(slice(0, 2))]))
+    assert outcome.left
+    assert f"{max(outcome.left)}" == "2024-01-05"
 
 
 def test_a_week_of_which_a_part_is_not_confirmed_is_left_as_a_whole() -> None:
