@@ -65,7 +65,7 @@ class Planner:
         return attrs.evolve(
             plan,
             calendar=self.calendar.describe(series.instrument_id, named),
-            is_to_come=not plan.meant and ends > self.now,
+            is_to_come=plan.is_to_come or (not plan.meant and ends > self.now),
         )
 
     def _window(self, series: Series) -> Window:
