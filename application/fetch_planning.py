@@ -56,7 +56,10 @@ class Aim(Protocol):
 
 
 class SeriesPlanning:
-    """One series being planned: `known` are its sessions, and those beyond the range."""
+    """One series being planned: `known` are its sessions, and those beyond the range.
+
+    Of sessions in extended hours, the `usual` hours are enough where these are given.
+    """
 
     def __init__(
         self,
@@ -65,8 +68,10 @@ class SeriesPlanning:
         holdings: SeriesHoldings,
         span: CheckedRange,
         known: Sequence[Session],
+        usual: Sequence[Session] = (),
     ) -> None:
         self._planner = planner
+        self._usual = usual
         self._series = series
         self._bar_type = series.bar_type
         self._zone = venue(series.instrument_id.venue).tzinfo
@@ -120,7 +125,7 @@ class SeriesPlanning:
         if not self._bar_type.is_intraday:
             always = Interval(FAR_PAST, FAR_FUTURE)
             return judge(meant, self._holdings, always, now, self._known)
-        judged = judge(meant, self._holdings, within, now)
+        judged = self._with_usual(judge(meant, self._holdings, within, now))
         if not self._planner.takes_running:
             return judged
         boundary = int(on_grid(np.array([now], np.int64), self._bar_type, self._zone)[0])
@@ -129,6 +134,19 @@ class SeriesPlanning:
             so_far = Interval(within.start, min(within.end, boundary))
             judged += judge(running, self._holdings, so_far, FAR_FUTURE)
         return judged
+
+    def _with_usual(self, judged: list[Judged]) -> list[Judged]:
+        """Return what was judged, complete where the usual hours are enough and are held."""
+        if not self._usual:
+            return judged
+        usual = judge(self._usual, self._holdings, self._span.within, self._planner.now)
+        enough = {one.session.date for one in usual if one.status is Status.COMPLETE}
+        return [
+            attrs.evolve(one, status=Status.COMPLETE, holes=NO_TIME)
+            if one.session.date in enough and one.status is Status.PARTIAL
+            else one
+            for one in judged
+        ]
 
     def _is_over(self, session: Session) -> bool:
         return self._ends.is_over(session, self._planner.now)

@@ -13,7 +13,7 @@ from application.fetch_plan import SeriesPlan
 from application.fetch_planner import Planner
 from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, SeriesOutcome
 from application.fetch_run import FetchRun
-from application.fetch_texts import busy_text, kept_text
+from application.fetch_texts import busy_text, hours_text, kept_text
 from application.space import ensure_space, revisions_needed, space_needed
 from domain.availability import Availability
 from domain.errors import BarledgerError, CatalogBusyError
@@ -75,7 +75,9 @@ class Rounds:
         """Fetch all that is missing of `targets`; see `FetchBars.run`."""
         self._pending = list(targets)
         try:
-            self._ensure_space(self._planned(targets))
+            plans = list(self._planned(targets))
+            self._tell_hours(plans)
+            self._ensure_space(plans)
             patience = 0.0
             while self._pending:
                 patience = 0.0 if self._round(patience) else _LOOK_SECONDS
@@ -88,6 +90,13 @@ class Rounds:
             first.done = self._outcome(targets).document()
             raise first
         return self._outcome(targets)
+
+    def _tell_hours(self, plans: Sequence[SeriesPlan]) -> None:
+        """Tell of which series more is fetched than was asked for: all that is held of them."""
+        wider = [one.series for one in plans if one.hours is not self._request.hours]
+        wider = [one for one in wider if one.bar_type.is_intraday]
+        if wider:
+            self._means.progress.tell(hours_text(wider))
 
     def _outcome(self, targets: Iterable[Target]) -> FetchOutcome:
         found = (self._outcomes.get(one.series) for one in targets)

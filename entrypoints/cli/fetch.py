@@ -25,7 +25,11 @@ _DEFAULT_BAR_TYPE = "1_MIN"
 @options.instrument(multiple=True, required=False)
 @options.bar_type(None, f"[default: {_DEFAULT_BAR_TYPE}; with --update all that are held]")
 @options.window
-@click.option("--outside-rth", is_flag=True, help="Fetch the hours before and after market too.")
+@click.option(
+    "--outside-rth",
+    is_flag=True,
+    help="Fetch the hours before and after market too; --update does so where they are held.",
+)
 @click.option(
     "--update", is_flag=True, help="Bring every series that is held up to its last full session."
 )
