@@ -127,7 +127,7 @@ class BacktestFetch:
         if instrument is None:
             return False
         calendar = availability.calendar_of(series.instrument_id)
-        leg = Leg(name, instrument, held, window, calendar)
+        leg = Leg(name, instrument, held, window, window, calendar)
         judged = judged_sessions(leg, self._calendar, self._clock.now())
         # Whoever names no range takes what is held: a part of a session is held, too.
         lacking = _LACKING if window.is_open else _LACKING | {Status.PARTIAL}

@@ -108,16 +108,15 @@ def _damaged(leg: Leg, judged: Sequence[Judged]) -> str:
 
 
 def _damaged_beside(leg: Leg, calendar: TradingCalendar) -> str:
-    """Return the sessions that a range of dates cuts, and whose part of it is damaged.
+    """Return the sessions that a range touches, and whose part of it is damaged.
 
-    By the venue's clock the evening of the last date is of the next session, which is not
-    judged; neither is one that is not over.
+    One that is not over is not judged, and would be left out without a word.
     """
     corrupt = leg.holdings.corrupt
     if not corrupt or not leg.holdings.series.bar_type.is_intraday:
         return ""
     instrument = leg.instrument
-    start, end = leg.window.bounds(venue(instrument.id.venue).tzinfo)
+    start, end = leg.loaded.bounds(venue(instrument.id.venue).tzinfo)
     dates = [date for name in corrupt for date in partition_bounds(name)]
     sessions = calendar.sessions(
         instrument.id, min(dates) - _ONE_DAY, max(dates) + _ONE_DAY, leg.calendar

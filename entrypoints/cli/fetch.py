@@ -24,7 +24,7 @@ _DEFAULT_BAR_TYPE = "1_MIN"
 @click.command("fetch")
 @options.instrument(multiple=True, required=False)
 @options.bar_type(None, f"[default: {_DEFAULT_BAR_TYPE}; with --update all that are held]")
-@options.window
+@options.trading_window
 @click.option(
     "--outside-rth",
     is_flag=True,

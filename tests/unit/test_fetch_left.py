@@ -11,7 +11,8 @@ from application.backtest_bars import Leg
 from application.backtest_gaps import judged_sessions, notices
 from application.fetch_left import nothing_found
 from domain.fetching import Answer, HistoryStart, Wanted
-from tests.builders import AAPL
+from domain.intervals import IntervalSet
+from tests.builders import AAPL, MINUTE
 from tests.fetching import NOW, SESSIONS, CarefulSource, Desk, careful, session_minutes, share
 from tests.memory_catalog import window
 
@@ -99,8 +100,29 @@ def test_sessions_outside_of_what_is_held_are_not_called_inside(
         share(AAPL),
         attrs.evolve(holdings, history_start=None),
         window("2024-01-02", "2024-01-12"),
+        window("2024-01-02", "2024-01-12"),
     )
     judged = judged_sessions(leg, desk.calendar, NOW)
     sentences = list(notices(leg, judged, desk.calendar))
     assert len(sentences) == len(told)
     assert all(part in one for part, one in zip(told, sentences, strict=True))
+
+
+def test_damage_in_a_session_that_goes_on_is_told() -> None:
+    desk = Desk({AAPL: BARS})
+    desk.fetch("2024-01-02", "2024-01-03")
+    today = JANUARY[1]
+    lost = IntervalSet.of((today.open, today.open + 60 * MINUTE))
+    held = desk.memory.holdings(AAPL)
+    held = attrs.evolve(
+        held,
+        partitions={"2024-01-02": held.partitions["2024-01-02"]},
+        corrupt=frozenset({"2024-01-03"}),
+        lost=lost,
+    )
+    range_ = window("2024-01-02", "2024-01-03")
+    leg = Leg("AAPL", share(AAPL), held, range_, range_)
+    judged = judged_sessions(leg, desk.calendar, today.open + 90 * MINUTE)
+    assert list(notices(leg, judged, desk.calendar)) == [
+        "AAPL: damaged and left out until imported again: part of the session 2024-01-03"
+    ]

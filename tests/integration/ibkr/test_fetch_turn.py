@@ -9,10 +9,12 @@ import pytest
 from domain.bars import Bars
 from domain.errors import UnusableAnswerError
 from domain.gaps import Status
+from domain.instrument import Instrument
 from domain.sessions import Session
 from tests.builders import utc
+from tests.integration.cli.conftest import Barledger
 from tests.integration.ibkr.desk import Opening, sessions_of
-from tests.integration.ibkr.serving import bars_of, series_of
+from tests.integration.ibkr.serving import bars_of, series_of, within
 from tests.integration.simulated_gateway.instruments import EURO, MARCH
 
 FIRST, LAST = "2024-03-04", "2024-03-15"
@@ -84,3 +86,26 @@ def test_bars_on_another_clock_are_refused_and_what_to_fetch_is_told(
     assert not len(desk.held(four))
     desk.fetch(one, FIRST, "2024-03-14")
     assert desk.held(one).same_values(served)
+
+
+@pytest.mark.parametrize("instrument", [EURO, MARCH], ids=["currencies", "futures"])
+def test_a_backtest_runs_over_the_sessions_that_a_fetch_is_for(
+    opening: Opening, barledger: Barledger, instrument: Instrument
+) -> None:
+    series = series_of(instrument, "1_HOUR")
+    served = bars_of(series, sessions_of(instrument, "2024-02-26", "2024-03-14"))
+    days = sessions_of(instrument, "2024-03-04", "2024-03-06")
+    count = len(within(served, days[0].open, days[-1].close))
+    desk = opening({series: served}, instrument)
+    words = ("-i", str(instrument.id), "--bar-type", "1_HOUR", "--port", str(desk.gateway.port))
+    range_ = ("--start", "2024-03-04", "--end", "2024-03-06", "--json")
+    run = ("backtest", *words, *range_, "--strategy", "buy-and-hold", "--param", "trade_size=1")
+    first = barledger(*run).document
+    assert first["source"] == {"catalog": 0, "ibkr": count}
+    # What is held beside the range changes nothing.
+    assert barledger("fetch", *words, "--start", "2024-02-26", "--end", "2024-03-14").code == 0
+    again = barledger(*run).document
+    assert again["source"] == {"catalog": count, "ibkr": 0}
+    assert [again[key] for key in ("bars", "pnl")] == [first[key] for key in ("bars", "pnl")]
+    (row,) = barledger("fetch", *words, *range_, "--refetch").document["series"]
+    assert row["days_written"] == 3
