@@ -105,6 +105,11 @@ class Planner:
         """Whether all that is held from other sources is wanted anew."""
         return self.keep is Keep.FETCHED
 
+    @property
+    def keeps_others(self) -> bool:
+        """Whether what is held from other sources stays, whatever is wanted."""
+        return self.keep is Keep.HELD
+
     def _known_dates(
         self, span: CheckedRange, holdings: SeriesHoldings, bar_type: BarType
     ) -> tuple[dt.date, dt.date]:

@@ -54,6 +54,10 @@ class Aim(Protocol):
     def replaces_others(self) -> bool:
         """Whether all that is held from other sources is wanted anew."""
 
+    @property
+    def keeps_others(self) -> bool:
+        """Whether what is held from other sources stays, whatever is wanted."""
+
 
 class SeriesPlanning:
     """One series being planned: `known` are its sessions, and those beyond the range.
@@ -183,7 +187,8 @@ class SeriesPlanning:
             return None
         others = self._sources.others(one.session)
         if self._planner.refetch or (self._planner.replaces_others and others):
-            return Part((one.session,), self._within(one.session), replaces=True)
+            stays = others and self._planner.keeps_others
+            return Part((one.session,), self._within(one.session), not stays, stays)
         if one.status in (Status.COMPLETE, Status.BEFORE_HISTORY):
             return None
         if others or one.status is Status.CORRUPT:

@@ -9,11 +9,12 @@ import attrs
 
 from application.catalog import Catalog
 from application.fetch_instruments import SourceInstruments
+from application.fetch_notices import tell_before
 from application.fetch_plan import SeriesPlan
 from application.fetch_planner import Planner
 from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, SeriesOutcome
 from application.fetch_run import FetchRun
-from application.fetch_texts import busy_text, hours_text, kept_text
+from application.fetch_texts import busy_text, kept_text
 from application.space import ensure_space, revisions_needed, space_needed
 from domain.availability import Availability
 from domain.errors import (
@@ -33,7 +34,6 @@ _LOOK_SECONDS = 1.0
 _SERIES_AT_ONCE = 200
 # What keeps an instrument from being told; the gateway itself can be asked about others.
 _NOT_TOLD = (AmbiguousSymbolError, ContractNotFoundError)
-_OTHERS = "The others are fetched all the same."
 
 
 @attrs.frozen
@@ -97,7 +97,7 @@ class Rounds:
         self._pending = list(targets)
         try:
             plans = list(self._planned(targets))
-            self._tell_before(plans)
+            tell_before(self._means.progress, plans, self._request.hours, self._errors)
             self._ensure_space(plans)
             patience = 0.0
             while self._pending:
@@ -119,15 +119,6 @@ class Rounds:
         for one in others:
             self._means.progress.warn(f"{one.message} {one.recovery}")
         error.done = self._outcome(targets).document()
-
-    def _tell_before(self, plans: Sequence[SeriesPlan]) -> None:
-        """Tell what is not fetched at all, and of what more is fetched than was asked for."""
-        for error in self._errors if plans else ():
-            self._means.progress.tell(f"{error.message} {_OTHERS}")
-        wider = [one.series for one in plans if one.hours is not self._request.hours]
-        wider = [one for one in wider if one.bar_type.is_intraday]
-        if wider:
-            self._means.progress.tell(hours_text(wider))
 
     def _outcome(self, targets: Iterable[Target]) -> FetchOutcome:
         found = (self._outcomes.get(one.series) for one in targets)

@@ -111,6 +111,27 @@ def kept_text(name: str, dates: Sequence[dt.date], source: str, *, replacing: bo
     )
 
 
+def same_text(name: str, dates: Sequence[dt.date], source: str) -> str:
+    """Return what is told of sessions of others that were asked for and are whole as they are."""
+    return (
+        f"{name}: {shown_source(source)} has no other bars of {dates_text(dates)} than those that "
+        "are held."
+    )
+
+
+def replaced_text(dates: Sequence[dt.date]) -> str:
+    """Return what is told of sessions whose bars of other sources were replaced."""
+    return f"Bars of other sources were replaced on {dates_text(dates)}."
+
+
+def outside_text(name: str, dates: Sequence[dt.date]) -> str:
+    """Return what is told before bars are replaced that lie outside the range that was named."""
+    return (
+        f"{name}: bars of other sources are held outside this range, too, and are replaced by "
+        f"--keep fetched: {dates_text(dates)}."
+    )
+
+
 def unreplaced_text(name: str, dates: Sequence[dt.date]) -> str:
     """Return what is told where a fetch ends before all bars of others were replaced."""
     return (
