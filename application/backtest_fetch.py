@@ -102,7 +102,7 @@ class BacktestFetch:
         if not items:
             return Fetched()
         try:
-            outcome = self._fetch.run(FetchRequest(tuple(items), window))
+            outcome = self._fetch.run(FetchRequest(tuple(items), window, needs_all=True))
         except (GatewayUnreachableError, CatalogReadOnlyError) as error:
             return Fetched(problem=error)
         return Fetched({one.series: one for one in outcome.series}, outcome.names)

@@ -30,8 +30,9 @@ def judged_sessions(leg: Leg, calendar: TradingCalendar, now: int) -> list[Judge
         span = CheckedRange.of(leg.window, leg.holdings, now)
     except NothingHeldError:
         return []  # all that is held lies after the only end that was named
-    sessions = calendar.sessions(leg.instrument.id, span.first, span.last, leg.calendar)
-    return judge(span.chosen(sessions), leg.holdings, span.within, now)
+    dates = span.whole_periods(leg.holdings.series.bar_type)
+    known = calendar.sessions(leg.instrument.id, *dates, leg.calendar)
+    return judge(span.chosen(known), leg.holdings, span.within, now, known)
 
 
 def lacks_sessions(judged: Sequence[Judged]) -> bool:

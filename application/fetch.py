@@ -32,8 +32,9 @@ class FetchBars:
     def run(self, request: FetchRequest) -> FetchOutcome:
         """Fetch what is missing of all that is asked for; days are kept as they complete.
 
-        Where one series fails the others go on; the first error is raised at the end, and its
-        `done` tells what was finished, as it does whenever a fetch ends early.
+        Where one series fails, or its instrument is not known, the others go on; the first error
+        is raised at the end, after a warning of each other one. Its `done` tells what was
+        finished, as it does whenever a fetch ends early.
 
         Raises:
             NothingHeldError: no range was named, and nothing is held to take one from.
@@ -48,9 +49,11 @@ class FetchBars:
         names: dict[str, InstrumentId] = {}
         targets: dict[Series, Target] = {}
         for item in request.items:
-            names[item.name] = rounds.resolve(item)
-            series = Series(names[item.name], item.bar_type)
-            targets.setdefault(series, Target(item.name, series))
+            found = rounds.resolve(item)
+            if found is not None:
+                names[item.name] = found
+                series = Series(found, item.bar_type)
+                targets.setdefault(series, Target(item.name, series))
         return attrs.evolve(rounds.run(list(targets.values())), names=names)
 
     def fetch_missing(

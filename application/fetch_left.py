@@ -37,7 +37,7 @@ class Left:
         if start is None:
             return ()
         lacking = {*plan.early, *(one for part in plan.parts for one in part.sessions)}
-        held = {*done.written, *done.kept}
+        held = {*done.written, *done.kept, *done.same}
         return tuple(
             one.date
             for one in plan.meant

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from application.fetch_joins import joined_text
 from application.fetch_left import Left
 from application.fetch_plan import SeriesPlan
 from application.fetch_publishing import Published
 from application.fetch_request import Keep, SeriesOutcome
 from application.fetch_sources import HeldSources
-from application.fetch_texts import kept_text, lacking_text, rest_text, unreplaced_text
+from application.fetch_texts import (
+    kept_text,
+    lacking_text,
+    replaced_text,
+    rest_text,
+    same_text,
+    unreplaced_text,
+)
 from domain.events import Event, FetchAborted, FetchCompleted, FetchStarted
 from domain.ports import Clock, Progress
 
@@ -47,6 +55,10 @@ class SeriesReport:
             self._progress.warn(rest_text(name, done.rest, source))
         if done.kept:
             self._progress.warn(self._kept_text(done))
+        if done.same:
+            self._progress.tell(same_text(name, done.same, source))
+        if done.levels and not all(one.bars and one.agrees for one in done.levels):
+            self._progress.warn(f"{name}: {self._replaced_text(done)}")
         if done.lacking:
             self._progress.warn(lacking_text(name, done.old_bars, done.lacking, source))
 
@@ -64,7 +76,13 @@ class SeriesReport:
     def _joined(self, done: Published) -> str | None:
         """Return how prices compare with held ones of others, and which of these stay."""
         kept = [self._kept_text(done)] if done.kept and self._is_replacing else []
-        return " ".join([*([self.compared] if self.compared else []), *kept]) or None
+        compared = [self.compared] if self.compared else []
+        replaced = [self._replaced_text(done)] if done.replaced else []
+        return " ".join([*compared, *replaced, *kept]) or None
+
+    def _replaced_text(self, done: Published) -> str:
+        compared = joined_text(done.levels, self._source)
+        return f"{compared} {replaced_text(done.replaced)}"
 
     def _kept_text(self, done: Published) -> str:
         kept, replacing = done.kept, self._is_replacing
@@ -112,7 +130,7 @@ class SeriesReport:
             end=dates[1] if dates else None,
             bars_fetched=done.bars,
             days_written=len(done.written),
-            days_held=self._plan.held,
+            days_held=self._plan.held + len(done.same),
             confirmed_empty=len(done.confirmed),
             left=tuple(sorted({*self._left.left(done), *done.kept, *done.rest})),
             joined=self._joined(done),

@@ -38,7 +38,8 @@ class FetchRequest:
 
     `refetch` asks for all of the window, held or not. `keep` settles a difference in level, which
     is refused where it is None. `update` takes the window from what is held to the last session
-    that is over.
+    that is over. With `needs_all` nothing is fetched where an instrument is not known; without,
+    the others are.
     """
 
     items: tuple[FetchItem, ...]
@@ -47,6 +48,7 @@ class FetchRequest:
     refetch: bool = False
     keep: Keep | None = None
     update: bool = False
+    needs_all: bool = False
 
 
 @attrs.frozen
@@ -112,6 +114,6 @@ class FetchOutcome:
         """How many bars came from the source in all."""
         return sum(one.bars_fetched for one in self.series)
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, list[dict[str, object]]]:
         """Return the outcome in the words of the JSON."""
         return {"series": [one.document() for one in self.series]}

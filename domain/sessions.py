@@ -268,6 +268,11 @@ def daily_closes(labels: Int64Array, bar_type: BarType, sessions: Sequence[Sessi
     return closes
 
 
+def whole_periods(first: dt.date, last: dt.date, bar_type: BarType) -> tuple[dt.date, dt.date]:
+    """Return the first and last date of all days, weeks or months that two dates lie in."""
+    return period_dates(first, bar_type)[0], period_dates(last, bar_type)[1]
+
+
 def period_dates(date: dt.date, bar_type: BarType) -> tuple[dt.date, dt.date]:
     """Return the first and last date of the day, week or month in which `date` lies."""
     if bar_type.unit is BarUnit.WEEK:
