@@ -440,4 +440,4 @@ def test_waiting_is_shown_with_the_words_of_the_specification() -> None:
     ]
     assert desk.memory.progress.stood[-1] is None
     assert desk.memory.progress.paced == shown[2:3]
-    assert desk.memory.progress.waits == [30, 4, 12, 1]
+    assert desk.memory.progress.waits == [one.seconds for one in waits]
