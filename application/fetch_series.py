@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import attrs
 
 from application.catalog import Catalog
+from application.fetch_holes import Holes
 from application.fetch_incoming import Incoming
 from application.fetch_joins import Level, adjusted_since, joined_text, level_difference
 from application.fetch_jumps import Jumps
@@ -39,7 +40,7 @@ from domain.ports import Clock, Progress
 class SeriesFetch:
     """What is still wanted of a series, what was published of it, and why it failed if it did.
 
-    `failed_as` counts the series that failed before.
+    `failed_as` counts the series that failed before; `holes` are told when it is closed.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class SeriesFetch:
         self._source = source
         self._clock = clock
         self._left = Left(plan, clock)
+        self.holes = Holes(plan, source)
         self._keep = keep
         self._publisher = Publisher(catalog, progress, plan, source, clock, keep)
         self._published = Published(kept=plan.unreplaced)
@@ -251,7 +253,9 @@ class SeriesFetch:
             self._progress.warn(unreplaced_text(self.plan.name, dates))
 
     def close(self) -> None:
-        """Take what is on show of it from the screen."""
+        """Tell of the holes in what came, and take what is on show of it from the screen."""
+        for text in self.holes.texts():
+            self._progress.warn(text)
         self._shown.close()
 
     def started(self) -> Event:
