@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from application.backtest_bars import Leg, Loading
+from application.backtest_errors import lost, not_found, nothing_held
 from application.backtest_fetch import BacktestFetch, Fetched, used
 from application.backtest_gaps import (
     judged_sessions,
@@ -19,14 +20,15 @@ from application.backtest_gaps import (
 )
 from application.catalog import Catalog
 from application.fetch import FetchBars
-from application.instruments import data_not_found, required_definition
+from application.instruments import required_definition
 from application.past import Past, past_of, resolve_then
 from application.rates import rate_series
+from application.trading_window import trading_window
 from domain.as_of import AsOf
-from domain.availability import Availability, SeriesHoldings
+from domain.availability import Availability
 from domain.backtesting import BacktestPlan, BacktestResult, Settings, StrategySpec
 from domain.bar_type import BarType
-from domain.errors import CorruptPartitionError, DataNotFoundError, NothingHeldError
+from domain.errors import CorruptPartitionError, DataNotFoundError
 from domain.gaps import Judged
 from domain.instrument import Instrument, InstrumentId, Series
 from domain.ports import BacktestEngine, Clock, Progress, TradingCalendar
@@ -142,9 +144,6 @@ class RunBacktest:
             self._progress.tell(f"Loading {series} (exchange rate) from Parquet catalog")
         with self._progress.track("Backtesting", loading.total_bars) as task:
             result = self._engine.run(plan, loading.chunks(task))
-        for leg in traded:
-            if not loading.counts[leg.name]:
-                raise _not_found(leg.name, "The range that was asked for holds no bar of it.", past)
         counts = {leg.instrument.id: loading.counts[leg.name] for leg in traded}
         from_source = used(fetched, counts)
         return BacktestOutcome(
@@ -174,7 +173,9 @@ class RunBacktest:
             instruments, request.settings.base_currency, request.bar_type, availability
         )
         window = _rates_window(request.window, max(leg.edges[1] for leg in traded))
-        rates = [_leg(str(series), series, one, availability, window) for series, one in found]
+        rates = [
+            _leg(str(series), series, one, availability, window, window) for series, one in found
+        ]
         return traded, [leg for leg in rates if leg.partitions]
 
     def _traded_leg(
@@ -189,31 +190,37 @@ class RunBacktest:
         series = Series(instrument_id, request.bar_type)
         held = availability.holdings(series)
         if not held.partitions and request.window.is_open and past is None:
-            raise _nothing_held(series, availability)
+            raise nothing_held(series, availability)
         if not held.partitions:
-            detail = f"The Parquet catalog holds no {series}.{_lost(held)}"
+            detail = f"The Parquet catalog holds no {series}.{lost(held)}"
             detail = f"{detail}{fetched.why_not(series)}"
-            raise fetched.unwritable or _not_found(name, detail, past)
+            raise fetched.unwritable or not_found(name, detail, past)
         instrument = required_definition(instrument_id, availability)
-        leg = _leg(name, series, instrument, availability, request.window)
+        named = availability.calendar_of(instrument_id)
+        loaded = trading_window(request.window, series, self._calendar, named)
+        leg = _leg(name, series, instrument, availability, request.window, loaded)
         judged = judged_sessions(leg, self._calendar, self._clock.now())
         needed = not request.window.is_open and not fetched.leaves(series)
-        if not leg.partitions or (lacks_sessions(judged) and needed):
+        if (lacks_sessions(judged) and needed) or not self._has_bars(leg):
             raise self._missing(leg, judged, past, fetched)
         for sentence in notices(leg, judged, self._calendar):
             self._progress.warn(sentence)
         return leg
 
+    def _has_bars(self, leg: Leg) -> bool:
+        """Whether any bar is to be loaded: a partition that the range touches may have none."""
+        return any(map(len, self._catalog.load(leg.holdings, leg.loaded)))
+
     def _missing(
         self, leg: Leg, judged: Sequence[Judged], past: Past | None, fetched: Fetched
     ) -> Exception:
         if not lacks_sessions(judged):
-            return _not_found(leg.name, nothing_text(leg, judged, self._clock.now()), past)
+            return not_found(leg.name, nothing_text(leg, judged, self._clock.now()), past)
         if fetched.unwritable is not None:
             return fetched.unwritable
         calendar = self._calendar.describe(leg.instrument.id, leg.calendar)
         why = fetched.why_not(leg.holdings.series)
-        return _not_found(leg.name, f"{missing_text(judged, calendar)}{why}", past)
+        return not_found(leg.name, f"{missing_text(judged, calendar)}{why}", past)
 
 
 def _resolved(
@@ -232,17 +239,18 @@ def _resolved(
         raise
 
 
-def _not_found(name: str, detail: str, past: Past | None) -> DataNotFoundError:
-    return past.not_found(name, detail) if past else data_not_found(name, detail)
-
-
 def _leg(
-    name: str, series: Series, instrument: Instrument, availability: Availability, window: Window
+    name: str,
+    series: Series,
+    instrument: Instrument,
+    availability: Availability,
+    window: Window,
+    loaded: Window,
 ) -> Leg:
     held = availability.holdings(series)
     fitting = instrument.with_precision(held.price_precision, held.size_precision)
     named = availability.calendar_of(series.instrument_id)
-    return Leg(name, fitting, held, window, named)
+    return Leg(name, fitting, held, window, loaded, named)
 
 
 def _plan(request: BacktestRequest, traded: Sequence[Leg], rates: Sequence[Leg]) -> BacktestPlan:
@@ -268,26 +276,3 @@ def _rates_window(window: Window, last_close: int) -> Window:
         seconds=seconds, microseconds=microseconds
     )
     return Window(start, end)
-
-
-def _nothing_held(series: Series, availability: Availability) -> NothingHeldError:
-    others = [
-        str(other.bar_type)
-        for other, held in sorted(availability.series.items())
-        if other.instrument_id == series.instrument_id and held.partitions
-    ]
-    if others:
-        recovery = f"Held are {', '.join(others)} bars: name one with --bar-type."
-    else:
-        recovery = (
-            "Import some first: barledger import-csv FILE -i "
-            f"'{series.instrument_id}', or name --start and --end."
-        )
-    lost = _lost(availability.holdings(series))
-    return NothingHeldError(f"The Parquet catalog holds no {series}.{lost}", recovery)
-
-
-def _lost(held: SeriesHoldings) -> str:
-    """Return a sentence on what was held and is damaged, if anything is."""
-    damaged = ", ".join(sorted(held.corrupt))
-    return f" Damaged and left out until imported again: {damaged}." if damaged else ""

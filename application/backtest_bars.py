@@ -23,24 +23,26 @@ from domain.window import Window
 class Leg:
     """One series of a run: its name as the user typed it, and what is held of it.
 
-    `calendar` names a trading calendar in place of the venue's own.
+    Bars are loaded of `loaded`: the time of the sessions that the `window` names. `calendar` names
+    a trading calendar in place of the venue's own.
     """
 
     name: str
     instrument: Instrument
     holdings: SeriesHoldings
     window: Window
+    loaded: Window
     calendar: str | None = None
 
     @property
     def partitions(self) -> list[PartitionWritten]:
         """The partitions that can hold bars of the window, in order of time."""
-        return partitions_within(self.holdings, self.window)
+        return partitions_within(self.holdings, self.loaded)
 
     @property
     def edges(self) -> tuple[int, int]:
         """When the first bar can open and the last one close, in UTC nanoseconds."""
-        start, end = self.window.bounds(venue(self.instrument.id.venue).tzinfo)
+        start, end = self.loaded.bounds(venue(self.instrument.id.venue).tzinfo)
         held = self.partitions
         return max(start, held[0].first_open), min(end, held[-1].last_close)
 
@@ -94,6 +96,6 @@ class Loading:
         }
         if not near:
             return Bars.empty()
-        loaded = self._catalog.load(attrs.evolve(leg.holdings, partitions=near), leg.window)
+        loaded = self._catalog.load(attrs.evolve(leg.holdings, partitions=near), leg.loaded)
         parts = (bars.take((bars.ts_event > start) & (bars.ts_event <= end)) for bars in loaded)
         return Bars.concat(parts)

@@ -32,11 +32,13 @@ _LACKING = frozenset({Status.MISSING, Status.CORRUPT})
 class Fetched:
     """What a fetch brought for a backtest, by series.
 
+    `names` are those that were typed, with the instruments that they turned out to mean.
     `problem` is why nothing could be fetched, if that is so; it is None also where nothing was
     lacking.
     """
 
     outcomes: Mapping[Series, SeriesOutcome] = attrs.field(factory=dict)
+    names: Mapping[str, InstrumentId] = attrs.field(factory=dict)
     problem: BarledgerError | None = None
 
     @property
@@ -55,8 +57,7 @@ class Fetched:
 
     def named(self, name: str) -> InstrumentId | None:
         """Return the instrument that was asked for by `name`, which only the source may know."""
-        found = (one.series for one in self.outcomes.values() if one.name == name)
-        return next((series.instrument_id for series in found), None)
+        return self.names.get(name)
 
     def why_not(self, series: Series) -> str:
         """Return a sentence, with a space before it, on why bars of `series` were not fetched."""
@@ -101,10 +102,10 @@ class BacktestFetch:
         if not items:
             return Fetched()
         try:
-            outcome = self._fetch.run(FetchRequest(tuple(items), window))
+            outcome = self._fetch.run(FetchRequest(tuple(items), window, needs_all=True))
         except (GatewayUnreachableError, CatalogReadOnlyError) as error:
             return Fetched(problem=error)
-        return Fetched({one.series: one for one in outcome.series})
+        return Fetched({one.series: one for one in outcome.series}, outcome.names)
 
     def _item(
         self, name: str, bar_type: BarType, window: Window, availability: Availability
@@ -126,7 +127,7 @@ class BacktestFetch:
         if instrument is None:
             return False
         calendar = availability.calendar_of(series.instrument_id)
-        leg = Leg(name, instrument, held, window, calendar)
+        leg = Leg(name, instrument, held, window, window, calendar)
         judged = judged_sessions(leg, self._calendar, self._clock.now())
         # Whoever names no range takes what is held: a part of a session is held, too.
         lacking = _LACKING if window.is_open else _LACKING | {Status.PARTIAL}

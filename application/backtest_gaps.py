@@ -30,8 +30,9 @@ def judged_sessions(leg: Leg, calendar: TradingCalendar, now: int) -> list[Judge
         span = CheckedRange.of(leg.window, leg.holdings, now)
     except NothingHeldError:
         return []  # all that is held lies after the only end that was named
-    sessions = calendar.sessions(leg.instrument.id, span.first, span.last, leg.calendar)
-    return judge(span.chosen(sessions), leg.holdings, span.within, now)
+    dates = span.whole_periods(leg.holdings.series.bar_type)
+    known = calendar.sessions(leg.instrument.id, *dates, leg.calendar)
+    return judge(span.chosen(known), leg.holdings, span.within, now, known)
 
 
 def lacks_sessions(judged: Sequence[Judged]) -> bool:
@@ -107,16 +108,15 @@ def _damaged(leg: Leg, judged: Sequence[Judged]) -> str:
 
 
 def _damaged_beside(leg: Leg, calendar: TradingCalendar) -> str:
-    """Return the sessions that a range of dates cuts, and whose part of it is damaged.
+    """Return the sessions that a range touches, and whose part of it is damaged.
 
-    By the venue's clock the evening of the last date is of the next session, which is not
-    judged; neither is one that is not over.
+    One that is not over is not judged, and would be left out without a word.
     """
     corrupt = leg.holdings.corrupt
     if not corrupt or not leg.holdings.series.bar_type.is_intraday:
         return ""
     instrument = leg.instrument
-    start, end = leg.window.bounds(venue(instrument.id.venue).tzinfo)
+    start, end = leg.loaded.bounds(venue(instrument.id.venue).tzinfo)
     dates = [date for name in corrupt for date in partition_bounds(name)]
     sessions = calendar.sessions(
         instrument.id, min(dates) - _ONE_DAY, max(dates) + _ONE_DAY, leg.calendar

@@ -9,10 +9,11 @@ from typing import Self
 import attrs
 
 from domain.availability import SeriesHoldings
+from domain.bar_type import BarType
+from domain.ends import Ends
 from domain.errors import NothingHeldError
-from domain.gaps import is_over
 from domain.intervals import Interval
-from domain.sessions import Session, date_of_label
+from domain.sessions import Session, date_of_label, whole_periods
 from domain.venues import venue
 from domain.window import FAR_FUTURE, FAR_PAST, Bound, Window
 
@@ -71,18 +72,25 @@ class CheckedRange:
         )
 
     def chosen(self, sessions: Sequence[Session]) -> list[Session]:
-        """Return the sessions that are meant, of those dated `first` to `last`."""
-        touched = self.touched
-        return [one for one in sessions if one.close > touched.start and one.open < touched.end]
+        """Return the sessions that are meant, of those that the calendar has."""
+        touched, dated = self.touched, (one for one in sessions if self._has(one.date))
+        return [one for one in dated if one.close > touched.start and one.open < touched.end]
+
+    def _has(self, date: dt.date) -> bool:
+        return self.first <= date <= self.last
+
+    def whole_periods(self, bar_type: BarType) -> tuple[dt.date, dt.date]:
+        """Return from when to when sessions must be known: a bar ends with its period's last."""
+        return whole_periods(min(self.first, self.last), self.last, bar_type)
 
     def shown(
-        self, holdings: SeriesHoldings, sessions: Sequence[Session], now: int
+        self, holdings: SeriesHoldings, sessions: Sequence[Session], ends: Ends, now: int
     ) -> tuple[dt.date, dt.date] | None:
         """Return the first and last date that was judged, closed days at the ends included.
 
         None where no session was over before the first that was not.
         """
-        over = [one for one in sessions if is_over(one, holdings.series.bar_type, now)]
+        over = [one for one in sessions if ends.is_over(one, now)]
         known = [one.date for one in over]
         if self.window.is_open:
             known += holdings.trading_dates

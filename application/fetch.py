@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from application.catalog import Catalog
 from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, Keep
 from application.fetch_rounds import Means, Rounds, Target
-from domain.instrument import Series
+from domain.instrument import InstrumentId, Series
 from domain.ports import Clock, MarketDataSource, Progress, TradingCalendar
 from domain.upkeep import DiskSpace
 from domain.window import Window
@@ -30,8 +32,9 @@ class FetchBars:
     def run(self, request: FetchRequest) -> FetchOutcome:
         """Fetch what is missing of all that is asked for; days are kept as they complete.
 
-        Where one series fails the others go on; the first error is raised at the end, and its
-        `done` tells what was finished, as it does whenever a fetch ends early.
+        Where one series fails, or its instrument is not known, the others go on; the first error
+        is raised at the end, after a warning of each other one. Its `done` tells what was
+        finished, as it does whenever a fetch ends early.
 
         Raises:
             NothingHeldError: no range was named, and nothing is held to take one from.
@@ -43,8 +46,15 @@ class FetchBars:
             CatalogError, LedgerError: the catalog cannot be written.
         """
         rounds = Rounds(self._means, request)
-        targets = {Series(rounds.resolve(item), item.bar_type): item.name for item in request.items}
-        return rounds.run([Target(name, series) for series, name in targets.items()])
+        names: dict[str, InstrumentId] = {}
+        targets: dict[Series, Target] = {}
+        for item in request.items:
+            found = rounds.resolve(item)
+            if found is not None:
+                names[item.name] = found
+                series = Series(found, item.bar_type)
+                targets.setdefault(series, Target(item.name, series))
+        return attrs.evolve(rounds.run(list(targets.values())), names=names)
 
     def fetch_missing(
         self, series: Sequence[tuple[str, Series]], window: Window, keep: Keep | None = None

@@ -47,6 +47,11 @@ class Level:
     differs: bool = False
     is_doubtful: bool = False
 
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing speaks for another level."""
+        return not self.differs and not self.is_doubtful
+
 
 def level_of(
     date: dt.date, fetched: Bars, held: Bars, instrument: Instrument, series: Series

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from application.fetch_plan import SeriesPlan
 from application.fetch_publishing import Published
-from application.fetch_request import SeriesOutcome
-from application.fetch_texts import left_text, old_left_text
+from application.fetch_request import FetchOutcome, SeriesOutcome
+from application.fetch_texts import left_text, old_left_text, shown_source
+from application.instruments import data_not_found
+from domain.errors import DataNotFoundError
+from domain.fetching import MAY_STILL_COME
 from domain.instrument import Series
 from domain.ports import Clock
-from domain.sessions import NANOSECONDS_IN_DAY
 from domain.venues import venue
-
-# As long as a range may still get bars at the source.
-_YOUNG = 2 * NANOSECONDS_IN_DAY
 
 
 class Left:
@@ -38,7 +37,7 @@ class Left:
         if start is None:
             return ()
         lacking = {*plan.early, *(one for part in plan.parts for one in part.sessions)}
-        held = {*done.written, *done.kept}
+        held = {*done.written, *done.kept, *done.same}
         return tuple(
             one.date
             for one in plan.meant
@@ -50,17 +49,28 @@ class Left:
         early = set(self.early(done))
         return tuple(date for date in done.left if date not in early)
 
+    def silent(self, done: Published) -> tuple[dt.date, ...]:
+        """Return those dates that are `left` and long over, where there is nothing else at all."""
+        something = done.sessions or done.kept or done.rest or self._plan.held
+        return () if something else tuple(self._by_age(done)[0])
+
     def texts(self, done: Published, source: str) -> Iterator[str]:
         """Yield what is told of the dates that are left."""
-        left = self.left(done)
-        closes = {one.date: one.close for part in self._plan.parts for one in part.sessions}
-        since = self._clock.now() - _YOUNG
-        old = [date for date in left if closes[date] <= since]
+        old, young = self._by_age(done)
         if old:
             yield old_left_text(self._plan.name, old, source)
-        young = [date for date in left if closes[date] > since]
         if young:
             yield left_text(self._plan.name, young, source)
+
+    def _by_age(self, done: Published) -> tuple[list[dt.date], list[dt.date]]:
+        """Return the dates that are left: those long over, and those that may still get bars."""
+        left = self.left(done)
+        closes = {one.date: one.close for part in self._plan.parts for one in part.sessions}
+        since = self._clock.now() - MAY_STILL_COME
+        return (
+            [date for date in left if closes[date] <= since],
+            [date for date in left if closes[date] > since],
+        )
 
 
 def why_nothing(outcome: SeriesOutcome) -> str | None:
@@ -73,6 +83,26 @@ def why_nothing(outcome: SeriesOutcome) -> str | None:
         return None
     text = early_text(len(outcome.early), _span(outcome.early))
     return f"{text}{begins_text(outcome.series, outcome.history_start)}"
+
+
+def nothing_found(outcome: FetchOutcome, source: str) -> DataNotFoundError | None:
+    """Return the error that of series of the range nothing came, though it is long over.
+
+    None where there are no such series. Of the others, what came is kept all the same.
+    """
+    silent = [one for one in outcome.series if one.silent]
+    if not silent:
+        return None
+    first, others = silent[0], ", ".join(one.name for one in silent[1:])
+    count = len(first.silent)
+    sessions = f"{count} session{'' if count == 1 else 's'}"
+    also = f" So it is with {others}." if others else ""
+    return data_not_found(
+        first.name,
+        f"{shown_source(source)} gave nothing of {sessions} that ended long ago: "
+        f"{_span(first.silent)}.{also} Check the venue and the expiry, and that your account has "
+        "this market's data. Nothing is recorded, so the same command asks again.",
+    )
 
 
 def early_text(count: int, dates: str) -> str:

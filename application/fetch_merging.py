@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.fetch_coverage import Attested
+from application.fetch_joins import Level, level_of
 from application.fetch_parts import Part, any_inside
 from application.fetch_plan import SeriesPlan
 from application.fetch_sources import joined_details, joined_sources
@@ -128,9 +129,14 @@ class Merging:
 
     def _dropped(self) -> Mask:
         """Return which held bars give way to fetched ones."""
-        own, replaced = self._held.own, self._in_replaced_parts()
-        dropped: Mask = (self._same_slot & own) | (replaced & ~own)
+        dropped: Mask = (self._same_slot & self._held.own) | self._replaced
         return dropped
+
+    @functools.cached_property
+    def _replaced(self) -> Mask:
+        """Which held bars of other sources are of parts to be replaced, and so go."""
+        replaced: Mask = self._in_replaced_parts() & ~self._held.own
+        return replaced
 
     @functools.cached_property
     def _same_slot(self) -> Mask:
@@ -144,6 +150,18 @@ class Merging:
             return 0
         before = self._held.own & ~self._same_slot
         return int((before & self._of(part, self._held.bars)).sum()) if before.any() else 0
+
+    def level(self, part: Part) -> Level | None:
+        """Return how fetched bars of a part compare with those of others that they replace.
+
+        None where they replace none.
+        """
+        instrument, held = self._plan.instrument, self._held.bars
+        gone = self._replaced & self._of(part, held) if self._replaced.any() else self._replaced
+        if instrument is None or not gone.any():
+            return None
+        fetched = self._arrived.bars.take(self._of(part, self._arrived.bars))
+        return level_of(part.date, fetched, held.take(gone), instrument, self._plan.series)
 
     def _in_replaced_parts(self) -> Mask:
         """Return which held bars are of parts to be replaced of which the source has some."""
@@ -172,6 +190,10 @@ class Merging:
         """Whether fetched bars of a part are held from now on."""
         return self._has_any(part, self._fresh)
 
+    def fetched(self, part: Part) -> bool:
+        """Whether the source has bars of a part, held before or not."""
+        return self._has_any(part, self._arrived.bars)
+
     def holds(self, part: Part) -> bool:
         """Whether bars of a part were held before."""
         if not self._bar_type.is_intraday:
@@ -184,8 +206,8 @@ class Merging:
         Where it has no bar of a session, and another source does, it has said nothing. Where
         nobody has one, only being asked twice makes the session empty.
         """
-        fetched = self._has_any(part, self._arrived.bars)
-        return fetched or (self.holds(part) and not part.joins and not part.replaces)
+        silent = self.holds(part) and not part.joins and not part.replaces
+        return self.fetched(part) or silent
 
     def _cover(self) -> Attested:
         answered = [part for part in self._arrived.parts if self.covers(part)]
@@ -208,16 +230,18 @@ class Merging:
         else:
             coverage, basis = self._coverage(name, held)
         source, detail = self._source, self._detail
-        if held and not self._is_own(held) and self._remains(name):
+        if held and not self._is_own(held) and not self._is_among(self._fresh, name):
+            source, detail = held.source, held.detail
+        elif held and not self._is_own(held) and self._is_among(self._kept, name):
             source = joined_sources(held.source, source)
             detail = joined_details(held.detail, detail)
         return Change(bars, coverage, basis, source, detail)
 
-    def _remains(self, name: str) -> bool:
-        """Whether held bars of a partition stay in it."""
+    def _is_among(self, bars: Bars, name: str) -> bool:
+        """Whether any of `bars`, which are in order, lies in a partition."""
         first, last = partition_bounds(name)
         start, end = midnight_utc(first), midnight_utc(last) + NANOSECONDS_IN_DAY
-        return any_inside(self._kept.ts_open, IntervalSet.of((start, end)))
+        return any_inside(bars.ts_open, IntervalSet.of((start, end)))
 
     def _coverage(
         self, name: str, held: PartitionWritten | None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from application.fetch_parts import Part, whole_period
 from application.fetch_sources import HeldSources
 from domain.bar_type import BarType
-from domain.gaps import is_over
+from domain.ends import Ends
 from domain.sessions import (
     Session,
     period_dates,
@@ -57,7 +57,8 @@ class Neighbours:
     def _comparable(self) -> set[dt.date]:
         """The periods that are over, and that other sources gave bars of."""
         others = self._sources.others
-        over = (one for one in self._known if is_over(one, self._bar_type, self._now))
+        ends = Ends(self._bar_type, self._known)
+        over = (one for one in self._known if ends.is_over(one, self._now))
         return {self._period(one) for one in over if others(one)}
 
     def _period(self, session: Session) -> dt.date:

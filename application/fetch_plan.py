@@ -57,6 +57,13 @@ class SeriesPlan:
         return tuple(sorted(found, key=lambda part: part.date))
 
     @property
+    def outside(self) -> tuple[dt.date, ...]:
+        """The dates of sessions that were not asked about, and are replaced all the same."""
+        meant = set(self.meant)
+        replaced = (one for part in self.parts if part.replaces for one in part.sessions)
+        return tuple(one.date for one in replaced if one not in meant)
+
+    @property
     def dates(self) -> tuple[dt.date, dt.date] | None:
         """The first and the last date that was meant."""
         return (self.meant[0].date, self.meant[-1].date) if self.meant else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 
 import attrs
 
 from application.checked_range import CheckedRange, held_edges
+from application.fetch_hours import HeldHours
 from application.fetch_plan import SeriesPlan
 from application.fetch_planning import SeriesPlanning
 from application.fetch_request import Keep
@@ -56,16 +58,21 @@ class Planner:
         holdings = availability.holdings(series).remembered()
         window = self._window(series)
         span = CheckedRange.of(window, holdings, self.now)
-        hours = self.hours if series.bar_type.is_intraday else Hours.REGULAR
         first, last = self._known_dates(span, holdings, series.bar_type)
         named = availability.calendar_of(series.instrument_id)
-        known = self.calendar.sessions(series.instrument_id, first, last, named, hours)
-        plan = SeriesPlanning(self, series, holdings, span, known).plan(name, hours)
+        sessions = functools.partial(
+            self.calendar.sessions, series.instrument_id, first, last, named
+        )
+        since = self._extended_since(holdings, named)
+        hours = Hours.REGULAR if since is None else Hours.EXTENDED
+        usual = () if since is None else [one for one in sessions() if one.date < since]
+        known = sessions(hours)
+        plan = SeriesPlanning(self, series, holdings, span, known, usual).plan(name, hours)
         ends = window.bounds(venue(series.instrument_id.venue).tzinfo)[1]
         return attrs.evolve(
             plan,
             calendar=self.calendar.describe(series.instrument_id, named),
-            is_to_come=not plan.meant and ends > self.now,
+            is_to_come=plan.is_to_come or (not plan.meant and ends > self.now),
         )
 
     def _window(self, series: Series) -> Window:
@@ -78,6 +85,16 @@ class Planner:
         today = dt.datetime.fromtimestamp(self.now // 10**9, zone).date()
         return Window(self.window.start, today + dt.timedelta(days=1))
 
+    def _extended_since(self, holdings: SeriesHoldings, named: str | None) -> dt.date | None:
+        """Return from which date on extended hours are wanted, None where regular ones are."""
+        if not holdings.series.bar_type.is_intraday:
+            return None
+        if self.hours is Hours.EXTENDED:
+            return dt.date.min
+        if not self.update:
+            return None
+        return HeldHours(self.calendar, holdings, named).extended_since()
+
     @property
     def takes_running(self) -> bool:
         """Whether the session that is on now is meant, as far as it got."""
@@ -87,6 +104,11 @@ class Planner:
     def replaces_others(self) -> bool:
         """Whether all that is held from other sources is wanted anew."""
         return self.keep is Keep.FETCHED
+
+    @property
+    def keeps_others(self) -> bool:
+        """Whether what is held from other sources stays, whatever is wanted."""
+        return self.keep is Keep.HELD
 
     def _known_dates(
         self, span: CheckedRange, holdings: SeriesHoldings, bar_type: BarType

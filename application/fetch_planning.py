@@ -16,15 +16,16 @@ from application.fetch_parts import Part, joined
 from application.fetch_plan import SeriesPlan
 from application.fetch_sources import HeldSources
 from domain.availability import SeriesHoldings
-from domain.gaps import Judged, Status, is_over, judge, trading_time
+from domain.ends import Ends
+from domain.gaps import Judged, Status, judge, trading_time
 from domain.instrument import Series
 from domain.intervals import NO_TIME, Interval, IntervalSet
 from domain.sessions import (
     Hours,
     Session,
     date_of_label,
+    on_grid,
     period_dates,
-    slots,
 )
 from domain.venues import venue
 from domain.window import FAR_FUTURE, FAR_PAST
@@ -53,9 +54,16 @@ class Aim(Protocol):
     def replaces_others(self) -> bool:
         """Whether all that is held from other sources is wanted anew."""
 
+    @property
+    def keeps_others(self) -> bool:
+        """Whether what is held from other sources stays, whatever is wanted."""
+
 
 class SeriesPlanning:
-    """One series being planned: `known` are its sessions, and those beyond the range."""
+    """One series being planned: `known` are its sessions, and those beyond the range.
+
+    Of sessions in extended hours, the `usual` hours are enough where these are given.
+    """
 
     def __init__(
         self,
@@ -64,14 +72,17 @@ class SeriesPlanning:
         holdings: SeriesHoldings,
         span: CheckedRange,
         known: Sequence[Session],
+        usual: Sequence[Session] = (),
     ) -> None:
         self._planner = planner
+        self._usual = usual
         self._series = series
         self._bar_type = series.bar_type
         self._zone = venue(series.instrument_id.venue).tzinfo
         self._holdings = holdings
         self._span = span
         self._known = known
+        self._ends = Ends(series.bar_type, known)
         self._sources = HeldSources(holdings, planner.source)
         self._neighbours = Neighbours(known, self._sources, self._bar_type, planner.now)
 
@@ -99,12 +110,13 @@ class SeriesPlanning:
             held=complete,
             asks_history_start=unknown,
             early=tuple(one.session for one in judged if one.status is Status.BEFORE_HISTORY),
+            is_to_come=not judged and any(not self._is_over(one) for one in meant),
             unreplaced=tuple(one.date for one in self._known if self._is_unreplaced(one)),
         )
 
     def _meant(self) -> list[Session]:
         span = self._span
-        meant = span.chosen([one for one in self._known if span.first <= one.date <= span.last])
+        meant = span.chosen(self._known)
         if self._bar_type.is_intraday:
             return meant
         # A week or month is meant as a whole, wherever an end of the window cuts it.
@@ -115,16 +127,33 @@ class SeriesPlanning:
     def _judged(self, meant: Sequence[Session]) -> list[Judged]:
         within, now = self._span.within, self._planner.now
         if not self._bar_type.is_intraday:
-            return judge(meant, self._holdings, Interval(FAR_PAST, FAR_FUTURE), now)
-        judged = judge(meant, self._holdings, within, now)
+            always = Interval(FAR_PAST, FAR_FUTURE)
+            return judge(meant, self._holdings, always, now, self._known)
+        judged = self._with_usual(judge(meant, self._holdings, within, now))
         if not self._planner.takes_running:
             return judged
-        boundary = int(slots(np.array([now], np.int64), self._bar_type, self._zone)[0])
+        boundary = int(on_grid(np.array([now], np.int64), self._bar_type, self._zone)[0])
         running = [one for one in meant if one.open < boundary and now < one.close]
         if boundary > within.start:
             so_far = Interval(within.start, min(within.end, boundary))
             judged += judge(running, self._holdings, so_far, FAR_FUTURE)
         return judged
+
+    def _with_usual(self, judged: list[Judged]) -> list[Judged]:
+        """Return what was judged, complete where the usual hours are enough and are held."""
+        if not self._usual:
+            return judged
+        usual = judge(self._usual, self._holdings, self._span.within, self._planner.now)
+        enough = {one.session.date for one in usual if one.status is Status.COMPLETE}
+        return [
+            attrs.evolve(one, status=Status.COMPLETE, holes=NO_TIME)
+            if one.session.date in enough and one.status is Status.PARTIAL
+            else one
+            for one in judged
+        ]
+
+    def _is_over(self, session: Session) -> bool:
+        return self._ends.is_over(session, self._planner.now)
 
     def _whole_periods(self, wanted: dict[Session, Part]) -> dict[Session, Part]:
         """Return what is wanted with all sessions of each week or month of which one is.
@@ -158,7 +187,8 @@ class SeriesPlanning:
             return None
         others = self._sources.others(one.session)
         if self._planner.refetch or (self._planner.replaces_others and others):
-            return Part((one.session,), self._within(one.session), replaces=True)
+            stays = others and self._planner.keeps_others
+            return Part((one.session,), self._within(one.session), not stays, stays)
         if one.status in (Status.COMPLETE, Status.BEFORE_HISTORY):
             return None
         if others or one.status is Status.CORRUPT:
@@ -173,9 +203,9 @@ class SeriesPlanning:
             return time
         within = self._span.within
         end = within.end
-        if not is_over(session, self._bar_type, self._planner.now):
+        if not self._is_over(session):
             now = np.array([self._planner.now], np.int64)
-            end = min(end, int(slots(now, self._bar_type, self._zone)[0]))
+            end = min(end, int(on_grid(now, self._bar_type, self._zone)[0]))
         if within.start <= session.open and session.close <= end:
             return time
         if end <= within.start:
@@ -190,8 +220,8 @@ class SeriesPlanning:
             return whole if time else time
         starts = np.array([one.start for one in time], np.int64)
         ends = np.array([one.end for one in time], np.int64)
-        starts = slots(starts, self._bar_type, self._zone)
-        ends = slots(ends - 1, self._bar_type, self._zone) + self._bar_type.length
+        starts = on_grid(starts, self._bar_type, self._zone)
+        ends = on_grid(ends - 1, self._bar_type, self._zone) + self._bar_type.length
         bars = IntervalSet.of(*zip(starts.tolist(), ends.tolist(), strict=True))
         return bars.intersection(whole)
 
@@ -203,7 +233,7 @@ class SeriesPlanning:
             one: Part((one,), trading_time(one), replaces=True)
             for one in self._known
             if one not in wanted
-            and is_over(one, self._bar_type, self._planner.now)
+            and self._is_over(one)
             and self._sources.others(one)
             and not self._is_unreplaced(one)
         }

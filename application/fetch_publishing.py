@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from application.catalog import Catalog
+from application.fetch_joins import Level
 from application.fetch_meanwhile import Meanwhile
 from application.fetch_merging import Arrived, Merging
 from application.fetch_parts import Part
@@ -19,12 +20,9 @@ from application.fetch_texts import detail_text
 from application.series_writer import SeriesWriter
 from domain.errors import CorruptPartitionError
 from domain.events import Event, HistoryStartFound, RangeConfirmedEmpty
+from domain.fetching import MAY_STILL_COME
 from domain.intervals import NO_TIME, IntervalSet
 from domain.ports import Clock, Progress
-from domain.sessions import NANOSECONDS_IN_DAY
-
-# A range that ended less long ago may still get bars at the source.
-_YOUNG = 2 * NANOSECONDS_IN_DAY
 
 
 @attrs.frozen
@@ -33,7 +31,8 @@ class Published:
 
     `kept` were to be replaced, or compared, and the source has nothing of them. Of the dates in
     `rest`, written ones, the source does not have all yet. Of those in `lacking` it gave `old_bars`
-    bars before that it does not give any more.
+    bars before that it does not give any more. Of the `same` dates it has no bar but held ones. On
+    those that are `replaced`, held bars of others went; `levels` tell how theirs and its compare.
     """
 
     bars: int = 0
@@ -45,6 +44,9 @@ class Published:
     kept: tuple[dt.date, ...] = ()
     rest: tuple[dt.date, ...] = ()
     lacking: tuple[dt.date, ...] = ()
+    same: tuple[dt.date, ...] = ()
+    replaced: tuple[dt.date, ...] = ()
+    levels: tuple[Level, ...] = ()
 
     def __add__(self, other: Published) -> Published:
         return Published(*(a + b for a, b in zip(_values(self), _values(other), strict=True)))
@@ -52,7 +54,7 @@ class Published:
     @property
     def sessions(self) -> int:
         """How many sessions were answered for."""
-        return len(self.written) + len(self.confirmed)
+        return len(self.written) + len(self.confirmed) + len(self.same)
 
 
 def _values(one: Published) -> tuple[Any, ...]:
@@ -182,7 +184,7 @@ class Publisher:
 
     def _is_old(self, part: Part, arrived: Arrived) -> bool:
         # A clock that is fast here would make the source's last days old.
-        return part.interval.end + _YOUNG <= min(self._clock.now(), arrived.as_of)
+        return part.interval.end + MAY_STILL_COME <= min(self._clock.now(), arrived.as_of)
 
     def _told(self, arrived: Arrived, merging: Merging) -> Published:
         """Return which dates got bars, and what became of the others."""
@@ -191,6 +193,8 @@ class Publisher:
             dates = tuple(one.date for one in part.sessions)
             became: dict[str, Any] = dict.fromkeys(self._kinds(part, arrived, merging), dates)
             told += Published(**became)
+            if level := merging.level(part):
+                told += Published(replaced=dates, levels=(level,))
             if old := merging.lacks(part):
                 told += Published(old_bars=old, lacking=(part.date,))
         return told
@@ -199,10 +203,8 @@ class Publisher:
         """Yield what became of the sessions of a part, by the names that `Published` has."""
         holds, is_short = merging.holds(part), part.date in arrived.short
         is_over = part.interval.end <= self._clock.now()
-        if merging.gives(part):
-            yield "written"
-            if is_short and is_over:
-                yield "rest"
+        if merging.fetched(part):
+            yield from _of_fetched(gives=merging.gives(part), is_short=is_short, is_over=is_over)
         elif holds and (part.replaces or part.joins):
             yield "kept"
         elif holds and is_short:
@@ -220,6 +222,16 @@ class Publisher:
             return ()
         others = HeldSources(self._plan.holdings, self._source).others
         return tuple(one.date for one in sessions if others(one))
+
+
+def _of_fetched(*, gives: bool, is_short: bool, is_over: bool) -> Iterator[str]:
+    """Yield what became of sessions of which the source has bars, new ones or not."""
+    if gives:
+        yield "written"
+    if is_short and is_over:
+        yield "rest"
+    elif not (gives or is_short):
+        yield "same"
 
 
 def _is_empty(part: Part, arrived: Arrived) -> bool:

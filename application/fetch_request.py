@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 
 import attrs
 
@@ -37,7 +38,8 @@ class FetchRequest:
 
     `refetch` asks for all of the window, held or not. `keep` settles a difference in level, which
     is refused where it is None. `update` takes the window from what is held to the last session
-    that is over.
+    that is over. With `needs_all` nothing is fetched where an instrument is not known; without,
+    the others are.
     """
 
     items: tuple[FetchItem, ...]
@@ -46,6 +48,7 @@ class FetchRequest:
     refetch: bool = False
     keep: Keep | None = None
     update: bool = False
+    needs_all: bool = False
 
 
 @attrs.frozen
@@ -60,7 +63,8 @@ class SeriesOutcome:
     with those held from other sources, None where there was nothing to compare.
 
     The sessions `early` lie before `history_start` (UTC nanoseconds), where the source's bars
-    begin. It `is_to_come` where no session of the range is over.
+    begin. It `is_to_come` where no session of the range is over. The sessions `silent` are long
+    over, and the source gave nothing of them, where nothing else of the range came or is held.
     """
 
     series: Series
@@ -76,6 +80,7 @@ class SeriesOutcome:
     early: tuple[dt.date, ...] = ()
     history_start: int | None = None
     is_to_come: bool = False
+    silent: tuple[dt.date, ...] = ()
 
     def document(self) -> dict[str, object]:
         """Return the outcome in the words of the JSON."""
@@ -95,15 +100,20 @@ class SeriesOutcome:
 
 @attrs.frozen
 class FetchOutcome:
-    """What a fetch did, series by series in the order of the request."""
+    """What a fetch did, series by series in the order of the request.
+
+    `names` are those that were typed, with the instruments that they turned out to mean: two of
+    them can mean one.
+    """
 
     series: tuple[SeriesOutcome, ...]
+    names: Mapping[str, InstrumentId] = attrs.field(factory=dict)
 
     @property
     def bars_fetched(self) -> int:
         """How many bars came from the source in all."""
         return sum(one.bars_fetched for one in self.series)
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, list[dict[str, object]]]:
         """Return the outcome in the words of the JSON."""
         return {"series": [one.document() for one in self.series]}

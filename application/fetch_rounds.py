@@ -9,6 +9,7 @@ import attrs
 
 from application.catalog import Catalog
 from application.fetch_instruments import SourceInstruments
+from application.fetch_notices import tell_before
 from application.fetch_plan import SeriesPlan
 from application.fetch_planner import Planner
 from application.fetch_request import FetchItem, FetchOutcome, FetchRequest, SeriesOutcome
@@ -16,7 +17,12 @@ from application.fetch_run import FetchRun
 from application.fetch_texts import busy_text, kept_text
 from application.space import ensure_space, revisions_needed, space_needed
 from domain.availability import Availability
-from domain.errors import BarledgerError, CatalogBusyError
+from domain.errors import (
+    AmbiguousSymbolError,
+    BarledgerError,
+    CatalogBusyError,
+    ContractNotFoundError,
+)
 from domain.instrument import InstrumentId, Series
 from domain.ports import Clock, MarketDataSource, Progress, TradingCalendar
 from domain.upkeep import DiskSpace
@@ -26,6 +32,8 @@ _PATIENCE_SECONDS = 600.0
 _LOOK_SECONDS = 1.0
 # The lock of each series that is fetched at the same time is a file that is open.
 _SERIES_AT_ONCE = 200
+# What keeps an instrument from being told; the gateway itself can be asked about others.
+_NOT_TOLD = (AmbiguousSymbolError, ContractNotFoundError)
 
 
 @attrs.frozen
@@ -67,27 +75,50 @@ class Rounds:
         self._seen: object = None
         self._seen_at = 0.0
 
-    def resolve(self, item: FetchItem) -> InstrumentId:
-        """Return the instrument that is meant; see `SourceInstruments`."""
-        return self._instruments.resolve(item)
+    def resolve(self, item: FetchItem) -> InstrumentId | None:
+        """Return the instrument that is meant; see `SourceInstruments`.
+
+        None where it cannot be told, and others can be fetched: that is raised at the end.
+        """
+        try:
+            return self._instruments.resolve(item)
+        except _NOT_TOLD as error:
+            self._reject(error)
+            return None
+
+    def _reject(self, error: BarledgerError) -> None:
+        """Take note of an instrument that cannot be told, or end where all are needed."""
+        if self._request.needs_all:
+            raise error
+        self._errors.append(error)
 
     def run(self, targets: Sequence[Target]) -> FetchOutcome:
         """Fetch all that is missing of `targets`; see `FetchBars.run`."""
         self._pending = list(targets)
         try:
-            self._ensure_space(self._planned(targets))
+            plans = list(self._planned(targets))
+            tell_before(self._means.progress, plans, self._request.hours, self._errors)
+            self._ensure_space(plans)
             patience = 0.0
             while self._pending:
                 patience = 0.0 if self._round(patience) else _LOOK_SECONDS
                 self._plans.clear()
         except BarledgerError as error:
-            error.done = self._outcome(targets).document()
+            self._end(error, self._errors, targets)
             raise
         if self._errors:
-            first = self._errors[0]
-            first.done = self._outcome(targets).document()
+            first, *others = self._errors
+            self._end(first, others, targets)
             raise first
         return self._outcome(targets)
+
+    def _end(
+        self, error: BarledgerError, others: Sequence[BarledgerError], targets: Sequence[Target]
+    ) -> None:
+        """Let an error tell what was done; only one can be raised, so `others` are told here."""
+        for one in others:
+            self._means.progress.warn(f"{one.message} {one.recovery}")
+        error.done = self._outcome(targets).document()
 
     def _outcome(self, targets: Iterable[Target]) -> FetchOutcome:
         found = (self._outcomes.get(one.series) for one in targets)
@@ -98,7 +129,12 @@ class Rounds:
         availability = self._means.catalog.availability()
         planner = self._planner()
         for one in list(targets):
-            plan = self._plan(planner, one, availability)
+            try:
+                plan = self._plan(planner, one, availability)
+            except _NOT_TOLD as error:
+                self._reject(error)
+                self._forget(one.series)
+                continue
             if plan.parts:
                 yield plan
             else:
@@ -151,7 +187,10 @@ class Rounds:
 
     def _finish(self, outcome: SeriesOutcome) -> None:
         self._outcomes.setdefault(outcome.series, outcome)
-        self._pending = [one for one in self._pending if one.series != outcome.series]
+        self._forget(outcome.series)
+
+    def _forget(self, series: Series) -> None:
+        self._pending = [one for one in self._pending if one.series != series]
 
     def _ensure_space(self, plans: Iterable[SeriesPlan]) -> None:
         files = [

@@ -81,7 +81,7 @@ class FetchRun:
 
     def outcomes(self) -> list[SeriesOutcome]:
         """Return what was done to each series so far, the failed ones too."""
-        return [state.outcome() for state in self._states.values()]
+        return [state.report.outcome() for state in self._states.values()]
 
     def errors(self) -> list[BarledgerError]:
         """Return why series failed, in the order in which they did."""
@@ -148,7 +148,7 @@ class FetchRun:
             self._stand(None)
             _close(answers)
 
-    def _stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
+    def _stand(self, sentence: str | None, seconds: float = 0, *, paced: bool = False) -> None:
         """Show why nothing comes, or take that away."""
         if sentence != self._standing:
             self._standing = sentence
@@ -161,7 +161,7 @@ class FetchRun:
         for state in self._states.values():
             plan = state.plan
             self._progress.tell(fetching_text(plan.name, plan.series, self._source.name()))
-        self._catalog.record([state.started() for state in self._states.values()])
+        self._catalog.record([state.report.started() for state in self._states.values()])
         # Only now: whatever comes before, Ctrl-C too, leaves no word of an end without a beginning.
         self._started = True
 
@@ -209,7 +209,7 @@ class FetchRun:
         failed = sum(one.error is not None for one in self._states.values())
         state.fail(error, failed)
         if self._started:
-            self._catalog.record([state.aborted(error.message)])
+            self._catalog.record([state.report.aborted(error.message)])
         self._release(state.plan.series)
 
     def _abort(self, error: BaseException) -> None:
@@ -218,8 +218,8 @@ class FetchRun:
         problem = error.message if isinstance(error, BarledgerError) else _what_ended_it(error)
         going = self._going
         for state in going:
-            state.tell_unreplaced()
-        events = [state.aborted(problem) for state in going]
+            state.report.tell_unreplaced()
+        events = [state.report.aborted(problem) for state in going]
         if self._started and events:
             with contextlib.suppress(BarledgerError):
                 self._catalog.record(events)

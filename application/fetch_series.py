@@ -13,34 +13,25 @@ from application.fetch_holes import Holes
 from application.fetch_incoming import Incoming
 from application.fetch_joins import Level, adjusted_since, joined_text, level_difference
 from application.fetch_jumps import Jumps
-from application.fetch_left import Left
 from application.fetch_merging import Arrived
 from application.fetch_parts import Part
 from application.fetch_plan import SeriesPlan
-from application.fetch_publishing import Published, Publisher
-from application.fetch_request import Keep, SeriesOutcome
+from application.fetch_publishing import Publisher
+from application.fetch_report import SeriesReport
+from application.fetch_request import Keep
 from application.fetch_shares import Shares
-from application.fetch_sources import HeldSources
-from application.fetch_texts import (
-    fetching_text,
-    kept_text,
-    lacking_text,
-    rest_text,
-    stray_text,
-    unanswered,
-    unreplaced_text,
-)
+from application.fetch_texts import fetching_text, stray_text, unanswered
 from domain.bars import Bars
 from domain.errors import BarledgerError
-from domain.events import Event, FetchAborted, FetchCompleted, FetchStarted
 from domain.fetching import FetchedBars, Stray, Wanted
 from domain.ports import Clock, Progress
 
 
 class SeriesFetch:
-    """What is still wanted of a series, what was published of it, and why it failed if it did.
+    """What is still wanted of a series, and why it failed if it did.
 
-    `failed_as` counts the series that failed before; `holes` are told when it is closed.
+    `failed_as` counts the series that failed before. `report` tells what was published, and
+    `holes` what the source lacks amid that, when it is closed.
     """
 
     def __init__(
@@ -58,16 +49,14 @@ class SeriesFetch:
         self._progress = progress
         self._source = source
         self._clock = clock
-        self._left = Left(plan, clock)
         self.holes = Holes(plan, source)
+        self.report = SeriesReport(plan, source, progress, clock, keep)
         self._keep = keep
         self._publisher = Publisher(catalog, progress, plan, source, clock, keep)
-        self._published = Published(kept=plan.unreplaced)
         self._jumps = Jumps(catalog, plan)
         self._doubted: set[dt.date] = set()
         self._held_back: list[Arrived] = []
         self._strays: set[dt.date] = set()
-        self._compared: str | None = None
         self._ready: Arrived | None = None
         self._completed = False
         self._shown = contextlib.ExitStack()
@@ -91,13 +80,13 @@ class SeriesFetch:
         Raises:
             LevelDifferenceError: they are not on one level, and nobody has said what to keep.
         """
-        self._compared = joined_text(levels, self._source)
+        compared = self.report.compared = joined_text(levels, self._source)
         differs = any(one.differs for one in levels)
         if differs and self._keep is None:
             raise level_difference(self.plan, levels, self._source)
         unsure = any(one.is_doubtful for one in levels) or not any(one.bars for one in levels)
-        if self._compared and (differs or unsure):
-            self._progress.warn(f"{self.plan.name}: {self._compared}")
+        if compared and (differs or unsure):
+            self._progress.warn(f"{self.plan.name}: {compared}")
         beside = {part.date for part in self.plan.beside}
         parts = tuple(part for part in came.parts if part.date not in beside)
         before = tuple(part for part in came.before if part.date not in beside)
@@ -142,7 +131,7 @@ class SeriesFetch:
 
     def history_starts(self, start: int) -> None:
         """Take note of when the source's bars begin, UTC nanoseconds."""
-        self._left.start = start
+        self.report.history_starts(start)
         self._publisher.history_starts(start)
         if self._incoming:
             self._incoming.history_starts(start)
@@ -192,109 +181,24 @@ class SeriesFetch:
             self._publish(arrived, is_last=is_last)
 
     def _publish(self, arrived: Arrived, *, is_last: bool) -> None:
-        last = self._completion if is_last else None
-        self._published += self._publisher.publish(arrived, last)
+        last = self.report.completed if is_last else None
+        self.report.add(self._publisher.publish(arrived, last))
         if is_last:
             self._completed = True
-            self._tell()
+            self.report.tell()
             self.close()
-
-    def _completion(self, published: Published) -> Event:
-        done = self._published + published
-        return FetchCompleted(
-            series=self.plan.series,
-            source=self._source,
-            sessions=done.sessions,
-            confirmed_empty=len(done.confirmed),
-            bars=done.bars,
-            partitions=done.partitions,
-            joined=self._joined(done),
-        )
-
-    def _joined(self, done: Published) -> str | None:
-        """Return how prices compare with held ones of others, and which of these stay."""
-        kept = [self._kept_text(done)] if done.kept and self._is_replacing else []
-        return " ".join([*([self._compared] if self._compared else []), *kept]) or None
-
-    @property
-    def _is_replacing(self) -> bool:
-        return self._keep is Keep.FETCHED
-
-    def _kept_text(self, done: Published) -> str:
-        kept, replacing = done.kept, self._is_replacing
-        return kept_text(self.plan.name, kept, self._source, replacing=replacing)
-
-    def _tell(self) -> None:
-        done, name, source = self._published, self.plan.name, self._source
-        for text in self._left.texts(done, source):
-            self._progress.warn(text)
-        if done.rest:
-            self._progress.warn(rest_text(name, done.rest, source))
-        if done.kept:
-            self._progress.warn(self._kept_text(done))
-        if done.lacking:
-            self._progress.warn(lacking_text(name, done.old_bars, done.lacking, source))
 
     def fail(self, error: BarledgerError, before: int) -> None:
         """Take note that nothing more comes, because of `error`; so many failed `before`."""
         self.error, self.failed_as = error, before
-        self.tell_unreplaced()
+        self.report.tell_unreplaced()
         self.close()
-
-    def tell_unreplaced(self) -> None:
-        """Tell which bars of others are still held where only some of them were replaced."""
-        if not (self._is_replacing and self._published.written) or self._completed:
-            return
-        done = {*self._published.written, *self._published.confirmed}
-        others = HeldSources(self.plan.holdings, self._source).others
-        sessions = (one for part in self.plan.parts if part.replaces for one in part.sessions)
-        dates = [one.date for one in sessions if one.date not in done and others(one)]
-        if dates:
-            self._progress.warn(unreplaced_text(self.plan.name, dates))
 
     def close(self) -> None:
         """Tell of the holes in what came, and take what is on show of it from the screen."""
         for text in self.holes.texts():
             self._progress.warn(text)
         self._shown.close()
-
-    def started(self) -> Event:
-        """Return the event that it is being asked for."""
-        parts = self.plan.parts
-        return FetchStarted(
-            series=self.plan.series,
-            source=self._source,
-            start=parts[0].interval.start,
-            end=parts[-1].interval.end,
-            sessions=sum(len(part.sessions) for part in parts),
-            hours=self.plan.hours.value,
-        )
-
-    def aborted(self, problem: str) -> Event:
-        """Return the event that it ended early."""
-        done = self._published
-        return FetchAborted(
-            self.plan.series, self._source, done.sessions, done.bars, done.partitions, problem
-        )
-
-    def outcome(self) -> SeriesOutcome:
-        """Return what was done so far."""
-        dates, done = self.plan.dates, self._published
-        return SeriesOutcome(
-            series=self.plan.series,
-            name=self.plan.name,
-            start=dates[0] if dates else None,
-            end=dates[1] if dates else None,
-            bars_fetched=done.bars,
-            days_written=len(done.written),
-            days_held=self.plan.held,
-            confirmed_empty=len(done.confirmed),
-            left=tuple(sorted({*self._left.left(done), *done.kept, *done.rest})),
-            joined=self._joined(done),
-            early=self._left.early(done),
-            history_start=self._left.start,
-            is_to_come=self.plan.is_to_come,
-        )
 
 
 def _bars_of(parts: Sequence[Part], bars: Bars, plan: SeriesPlan) -> Bars:

@@ -62,6 +62,23 @@ def busy_text(series: Series) -> str:
     return f"Another barledger is fetching {series}; waiting for it."
 
 
+def hours_text(series: Sequence[Series]) -> str:
+    """Return what is told of series whose extended hours are brought up to date unasked."""
+    them = names_text([f"{one}" for one in series])
+    if len(series) == 1:
+        return f"{them} are held with the hours before and after market: these are updated, too."
+    return (
+        f"{len(series)} series are held with the hours before and after market, and these are "
+        f"updated, too: {them}."
+    )
+
+
+def names_text(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many there are more."""
+    shown = ", ".join(names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
+
+
 def detail_text(hours: Hours, dates: tuple[dt.date, dt.date]) -> str:
     """Return which request bars came from, for the ledger and the files."""
     return f"{hours.value} hours, {dates[0]} to {dates[1]}"
@@ -94,6 +111,27 @@ def kept_text(name: str, dates: Sequence[dt.date], source: str, *, replacing: bo
     return (
         f"{name}: {shown_source(source)} has no bars of {dates_text(dates)}. What is held of it "
         f"stays{level}."
+    )
+
+
+def same_text(name: str, dates: Sequence[dt.date], source: str) -> str:
+    """Return what is told of sessions of others that were asked for and are whole as they are."""
+    return (
+        f"{name}: {shown_source(source)} has no other bars of {dates_text(dates)} than those that "
+        "are held."
+    )
+
+
+def replaced_text(dates: Sequence[dt.date]) -> str:
+    """Return what is told of sessions whose bars of other sources were replaced."""
+    return f"Bars of other sources were replaced on {dates_text(dates)}."
+
+
+def outside_text(name: str, dates: Sequence[dt.date]) -> str:
+    """Return what is told before bars are replaced that lie outside the range that was named."""
+    return (
+        f"{name}: bars of other sources are held outside this range, too, and are replaced by "
+        f"--keep fetched: {dates_text(dates)}."
     )
 
 
@@ -141,8 +179,7 @@ def stray_text(name: str, stray: Stray, source: str, calendar: str) -> str:
 
 def dates_text(dates: Sequence[dt.date]) -> str:
     """Return the first of some dates, and how many there are more."""
-    shown = ", ".join(f"{date}" for date in dates[:_SHOWN])
-    return f"{shown} and {len(dates) - _SHOWN} more" if len(dates) > _SHOWN else shown
+    return names_text([f"{date}" for date in dates])
 
 
 def contract_not_found(

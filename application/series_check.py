@@ -12,7 +12,8 @@ from application.checked_range import CheckedRange
 from application.files_at_hand import FileDamage, FilesAtHand
 from domain.availability import Availability, SeriesHoldings
 from domain.bar_type import BarType
-from domain.gaps import Judged, Status, is_over, judge
+from domain.ends import Ends
+from domain.gaps import Judged, Status, judge
 from domain.held_range import HeldInRange, held_in_range
 from domain.instrument import InstrumentId, Series
 from domain.ports import TradingCalendar
@@ -99,11 +100,11 @@ class SeriesChecker:
         # A bar of a day is of the regular session, whichever hours are asked for.
         hours = self._hours if series.bar_type.is_intraday else Hours.REGULAR
         span = CheckedRange.of(window, held, now)
-        sessions = span.chosen(
-            self._calendar.sessions(instrument_id, span.first, span.last, named, hours)
-        )
-        judged = judge(sessions, held, span.within, now)
-        checked = span.shown(held, sessions, now)
+        dates = span.whole_periods(series.bar_type)
+        known = self._calendar.sessions(instrument_id, *dates, named, hours)
+        sessions, ends = span.chosen(known), Ends(series.bar_type, known)
+        judged = judge(sessions, held, span.within, now, known)
+        checked = span.shown(held, sessions, ends, now)
         kept = held_in_range(held, window, sessions)
         return SeriesCheck(
             name=name,
@@ -118,7 +119,7 @@ class SeriesChecker:
             confirmed_empty=sum(one.confirmed_empty for one in judged),
             gaps=tuple(gaps(judged)),
             stretches=tuple(stretches(judged, *checked)) if checked else (),
-            not_over=sum(not is_over(one, series.bar_type, now) for one in sessions),
+            not_over=sum(not ends.is_over(one, now) for one in sessions),
             calendar=self._calendar.describe(instrument_id, named),
             hours=hours,
         )

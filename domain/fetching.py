@@ -11,8 +11,11 @@ from domain.bars import Bars
 from domain.errors import BarledgerError
 from domain.instrument import Instrument, Series
 from domain.intervals import NO_TIME, IntervalSet
-from domain.sessions import Hours, Session
+from domain.sessions import NANOSECONDS_IN_DAY, Hours, Session
 from domain.window import FAR_FUTURE
+
+MAY_STILL_COME = 2 * NANOSECONDS_IN_DAY
+"""So many nanoseconds after the end of a session a source may still get bars of it."""
 
 
 @attrs.frozen
@@ -122,12 +125,13 @@ class WaitCause(enum.Enum):
 class Waiting:
     """A source is asked again in so many `seconds`; none are left when the wait is over.
 
-    It is told anew every second. That will be the `attempt`th of at most `attempts`, which are
-    0 for waits that come by themselves, such as those between requests of a kind.
+    They are whole ones, and told anew every second; a wait of less than one has tenths. That will
+    be the `attempt`th of at most `attempts`, which are 0 for waits that come by themselves, such as
+    those between requests of a kind.
     """
 
     cause: WaitCause
-    seconds: int
+    seconds: float
     attempt: int = 0
     attempts: int = 0
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import attrs
 
 from domain.availability import SeriesHoldings
-from domain.bar_type import BarType, BarUnit
 from domain.coverage import short_silence, tolerated_silence
+from domain.ends import Ends
 from domain.events import CoverageBasis
 from domain.intervals import NO_TIME, Interval, IntervalSet
-from domain.sessions import NANOSECONDS_IN_DAY, Session, midnight_utc, period_dates
+from domain.sessions import Session, period_dates
 from domain.timeline import Timeline
 from domain.window import FAR_PAST
 
@@ -47,28 +47,26 @@ class Judged:
 
 
 def judge(
-    sessions: Iterable[Session], holdings: SeriesHoldings, within: Interval, now: int
+    sessions: Iterable[Session],
+    holdings: SeriesHoldings,
+    within: Interval,
+    now: int,
+    known: Sequence[Session] = (),
 ) -> list[Judged]:
     """Return what is held of each of `sessions` that is over at `now`, in order.
 
     Only the time of a session that lies `within` counts; one that lies outside is left out.
-    Stamps are UTC nanoseconds.
+    Stamps are UTC nanoseconds. `known` are all sessions of each week or month that is judged:
+    with the last of them it is over; see `Ends`.
     """
     bar_type = holdings.series.bar_type
+    ends = Ends(bar_type, known)
     rule = _ByTime(holdings) if bar_type.is_intraday else _ByDate(holdings)
     return [
         rule.judge(session, within)
         for session in sessions
-        if is_over(session, bar_type, now) and rule.concerns(session, within)
+        if ends.is_over(session, now) and rule.concerns(session, within)
     ]
-
-
-def is_over(session: Session, bar_type: BarType, now: int) -> bool:
-    """Whether no bar of `session` is still to come: its day, week or month has ended."""
-    if bar_type.unit in (BarUnit.WEEK, BarUnit.MONTH):
-        last = period_dates(session.date, bar_type)[1]
-        return midnight_utc(last) + NANOSECONDS_IN_DAY <= now
-    return session.close <= now
 
 
 class _ByTime:

@@ -256,7 +256,7 @@ class Progress(Protocol):
         Many can be shown at the same time, and end in any order.
         """
 
-    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: float = 0, *, paced: bool = False) -> None:
         """Show one sentence in place of the last such, to count down; None takes it away.
 
         As long as one stands, for so many `seconds` more, operations do not go on. That says

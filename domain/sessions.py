@@ -19,7 +19,13 @@ from domain.bars import Int64Array
 
 NANOSECONDS_IN_DAY = 86_400 * 1_000_000_000
 _MINUTE = 60 * 1_000_000_000
+_HOUR = 60 * _MINUTE
 NO_SESSION = np.iinfo(np.int64).min
+LATE_START = 15 * _MINUTE
+"""IBKR's day of currencies begins so many nanoseconds after 17:00 in New York, when it turns."""
+# Where trading goes round the clock, by the market's convention its day turns at 17:00 in New
+# York. Before and after it lie two bars, and not one that belongs to two days.
+_TURNS = {"America/New_York": 17 * _HOUR, "America/Chicago": 16 * _HOUR}
 
 
 class Stamp(enum.Enum):
@@ -177,19 +183,40 @@ def intraday_opens(
 
 
 def slots(opens: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> Int64Array:
-    """Return where on the grid of `bar_type` bars with these `ts_open` lie: one bar a slot.
+    """Return what tells bars with these `ts_open` from each other: one bar a slot.
 
     The hour bar that opens with the session at 09:30 lies in the slot of 09:00, as the one of
-    extended hours that opens there: both tell of the same hour. UTC nanoseconds; for bars of a
-    day and longer the label of the first date of their period.
+    extended hours that opens there: both tell of the same hour. A slot amid which the trading day
+    turns is two: the bar of 16:00 that ends with the day at 17:00, and the one that begins then.
+    UTC nanoseconds; for bars of a day and longer the label of the first date of their period.
     """
     if bar_type.is_intraday:
-        offsets = utc_offsets(opens, zone)
-        return (opens + offsets) // bar_type.length * bar_type.length - offsets
+        return _since_turn(opens, on_grid(opens, bar_type, zone), bar_type, zone)
     if bar_type.unit is BarUnit.DAY:
         return opens
     firsts = (period_dates(date_of_label(int(label)), bar_type)[0] for label in opens)
     return np.array([midnight_utc(first) for first in firsts], np.int64)
+
+
+def on_grid(instants: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> Int64Array:
+    """Return the boundary of an intraday bar type, on the clock of `zone`, at or before each.
+
+    All are UTC nanoseconds.
+    """
+    offsets = utc_offsets(instants, zone)
+    return (instants + offsets) // bar_type.length * bar_type.length - offsets
+
+
+def _since_turn(
+    opens: Int64Array, boundaries: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo
+) -> Int64Array:
+    """Return each boundary, or the turn of the trading day between it and the bar's open."""
+    turn = _TURNS.get(zone.key)
+    if turn is None or turn % bar_type.length == 0:
+        return boundaries
+    since_midnight = (opens + utc_offsets(opens, zone)) % NANOSECONDS_IN_DAY
+    turns = opens - (since_midnight - turn) % NANOSECONDS_IN_DAY
+    return np.maximum(boundaries, turns)
 
 
 def _edges_of_sessions(
@@ -239,6 +266,11 @@ def daily_closes(labels: Int64Array, bar_type: BarType, sessions: Sequence[Sessi
         if index >= 0 and dates[index] >= first:
             closes[position] = max(sessions[index].close, int(label) + _MINUTE)
     return closes
+
+
+def whole_periods(first: dt.date, last: dt.date, bar_type: BarType) -> tuple[dt.date, dt.date]:
+    """Return the first and last date of all days, weeks or months that two dates lie in."""
+    return period_dates(first, bar_type)[0], period_dates(last, bar_type)[1]
 
 
 def period_dates(date: dt.date, bar_type: BarType) -> tuple[dt.date, dt.date]:

@@ -55,10 +55,10 @@ def _log_step(step: Step) -> None:
     log("publishing", step=step.value)
 
 
-def _repository(root: Path, on_step: OnStep) -> BarRepository:
+def _repository(root: Path, on_step: OnStep, progress: Progress) -> BarRepository:
     from adapters.parquet.repository import ParquetBarRepository
 
-    return ParquetBarRepository(root, on_step)
+    return ParquetBarRepository(root, on_step, progress.stand)
 
 
 def _files(root: Path) -> CatalogFiles:
@@ -67,16 +67,16 @@ def _files(root: Path) -> CatalogFiles:
     return ParquetCatalogFiles(root)
 
 
-def _ledger(root: Path, clock: Clock, on_step: OnStep) -> AvailabilityLedger:
+def _ledger(root: Path, clock: Clock, on_step: OnStep, progress: Progress) -> AvailabilityLedger:
     from adapters.sqlite.ledger import SqliteLedger
 
-    return SqliteLedger(root / LEDGER_FILE, clock, on_step)
+    return SqliteLedger(root / LEDGER_FILE, clock, on_step, progress.stand)
 
 
-def _ledger_keeper(root: Path) -> LedgerKeeper:
+def _ledger_keeper(root: Path, progress: Progress) -> LedgerKeeper:
     from adapters.sqlite.keeper import SqliteLedgerKeeper
 
-    return SqliteLedgerKeeper(root / LEDGER_FILE)
+    return SqliteLedgerKeeper(root / LEDGER_FILE, progress.stand)
 
 
 def _new_ledger(root: Path, clock: Clock) -> NewLedger:
@@ -122,10 +122,10 @@ def _cache_folder() -> Path:
     return user_cache_path("barledger")
 
 
-def _revision_history(root: Path) -> RevisionHistory:
+def _revision_history(root: Path, progress: Progress) -> RevisionHistory:
     from adapters.parquet.history import ParquetRevisionHistory
 
-    return ParquetRevisionHistory(root)
+    return ParquetRevisionHistory(root, tell=progress.stand)
 
 
 def _disk(root: Path) -> DiskSpace:
@@ -225,17 +225,17 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(_clock)
     origin = providers.Singleton(_origin, config.command)
     on_step: providers.Object[OnStep] = providers.Object(_log_step)
-    repository = providers.Singleton(_repository, config.root, on_step)
+    repository = providers.Singleton(_repository, config.root, on_step, progress)
     files = providers.Singleton(_files, config.root)
-    ledger = providers.Singleton(_ledger, config.root, clock, on_step)
-    ledger_keeper = providers.Singleton(_ledger_keeper, config.root)
+    ledger = providers.Singleton(_ledger, config.root, clock, on_step, progress)
+    ledger_keeper = providers.Singleton(_ledger_keeper, config.root, progress)
     new_ledger = providers.Singleton(_new_ledger, config.root, clock)
     catalog = providers.Singleton(_catalog, repository, ledger, files, origin, progress)
     calendar = providers.Singleton(_calendar)
     problem_logs = providers.Singleton(_problem_logs)
     csv_reader = providers.Singleton(_csv_reader, problem_logs)
-    ledger_keeper_in = providers.Object(_ledger_keeper)
-    revision_history = providers.Singleton(_revision_history, config.root)
+    ledger_keeper_in = providers.Callable(functools.partial, _ledger_keeper, progress=progress)
+    revision_history = providers.Singleton(_revision_history, config.root, progress)
     disk = providers.Singleton(_disk, config.root)
     disk_at = providers.Object(_disk)
     engine = providers.Singleton(_engine)

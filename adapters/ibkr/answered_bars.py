@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import zoneinfo
 from collections.abc import Sequence
 
 import attrs
 import numpy as np
 
+from adapters.ibkr.bar_grid import check_grid
 from adapters.ibkr.decimal_columns import scaled
 from adapters.ibkr.decoding import HistoryAnswer
 from adapters.ibkr.failures import Undecodable
@@ -28,7 +28,6 @@ from domain.sessions import (
     intraday_closes,
     midnight_utc,
     period_dates,
-    slots,
 )
 from domain.venues import venue
 from domain.window import FAR_FUTURE
@@ -59,7 +58,8 @@ def heard(answer: HistoryAnswer, wanted: Wanted, price_decimals: int) -> Heard:
     is there once.
 
     Raises:
-        Undecodable: bars are in disorder, off the grid or break the rules, or a value is none.
+        Undecodable: bars are in disorder or break the rules, or a value is none.
+        OffGrid: nobody can tell when a bar closes.
     """
     try:
         opens = _opens(answer.dates, wanted.series.bar_type)
@@ -92,7 +92,7 @@ def _closing(bars: Bars, wanted: Wanted) -> Bars:
     if not bar_type.is_intraday:
         return _closing_with_sessions(bars, bar_type, wanted.sessions)
     inside = bars.take(inside_sessions(bars.ts_open, wanted.sessions))
-    _check_grid(inside, wanted, zone)
+    check_grid(inside.ts_open, bar_type, wanted.sessions, zone)
     closes = intraday_closes(inside.ts_open, bar_type, zone, wanted.sessions)
     return attrs.evolve(inside, ts_event=closes)
 
@@ -155,16 +155,3 @@ def _closing_with_sessions(bars: Bars, bar_type: BarType, sessions: Sequence[Ses
     closes = daily_closes(bars.ts_open, bar_type, sessions)
     known = closes != NO_SESSION
     return attrs.evolve(bars, ts_event=np.where(known, closes, bars.ts_open)).take(known)
-
-
-def _check_grid(bars: Bars, wanted: Wanted, zone: zoneinfo.ZoneInfo) -> None:
-    """Refuse bars whose close would be guessed wrong: those that open anywhere but on the grid."""
-    edges = [one.open for one in wanted.sessions]
-    edges += [one.pause[1] for one in wanted.sessions if one.pause]
-    on_grid = slots(bars.ts_open, wanted.series.bar_type, zone) == bars.ts_open
-    stray = bars.ts_open[~on_grid & ~np.isin(bars.ts_open, edges)]
-    if len(stray):
-        raise Undecodable(
-            f"a {wanted.series.bar_type.label} bar opens at {instant_text(int(stray[0]))}, which "
-            f"no such bar does by the clock {zone}"
-        )

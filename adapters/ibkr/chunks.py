@@ -19,7 +19,7 @@ from adapters.ibkr.limits import (
 from domain.bar_type import NANOSECONDS_IN_SECOND, BarType, BarUnit
 from domain.fetching import Wanted
 from domain.intervals import Interval, IntervalSet
-from domain.sessions import NANOSECONDS_IN_DAY, Session, period_dates, slots
+from domain.sessions import NANOSECONDS_IN_DAY, Session, on_grid, period_dates
 
 _SIZE_UNITS = {
     BarUnit.SEC: ("secs", "secs"),
@@ -104,7 +104,7 @@ def halves(question: Question, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> li
         return [question]
     start, end = question.span.start, question.span.end
     between = np.array([(start + end) // 2], np.int64)
-    middle = int(slots(between, bar_type, zone)[0])
+    middle = int(on_grid(between, bar_type, zone)[0])
     if middle <= start:
         return [question]
     times = IntervalSet.of((start, middle)), IntervalSet.of((middle, end))

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from adapters.ibkr.answers import Meaning, refusal
-from adapters.ibkr.failures import HungUp, NoAnswer, Told, Unanswered, Undecodable, Unreadable
+from adapters.ibkr.failures import (
+    HungUp,
+    NoAnswer,
+    OffGrid,
+    Told,
+    Unanswered,
+    Undecodable,
+    Unreadable,
+)
 from domain.errors import (
     BarledgerError,
     GatewayLostError,
@@ -57,11 +65,17 @@ def _lost(why: str) -> GatewayLostError:
 
 def unusable(failure: Undecodable, name: str) -> UnusableAnswerError:
     """Return what the user is told of an answer that makes no sense."""
-    what = f"What IBKR answered about {name} cannot be used: {failure}."
+    problem = f"What IBKR answered about {name} cannot be used: {failure}."
+    if isinstance(failure, OffGrid):
+        return UnusableAnswerError(
+            problem,
+            "Nothing of that answer was kept, for when they close would be a guess. Fetch shorter "
+            "bars, which are on the grid of every clock: --bar-type 1_HOUR or 1_MIN.",
+        )
     if isinstance(failure, Unreadable):
-        what = f"IBKR sent an answer about {name} that cannot be read."
+        problem = f"IBKR sent an answer about {name} that cannot be read."
     return UnusableAnswerError(
-        what,
+        problem,
         "Nothing of that answer was kept. Run it again with --log-file FILE, which then says "
         "what came, and report it.",
     )

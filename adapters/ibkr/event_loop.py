@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 _LONGEST_END = 1.0
+# Python misses a Ctrl-C that comes in the very moment in which it begins to wait: until that ends.
+HEARING_SECONDS = 0.2
 
 
 class EventLoop:
@@ -32,6 +34,8 @@ class EventLoop:
         """Run a coroutine and return its result; whoever interrupts the wait cancels it."""
         future = self.start(coroutine)
         try:
+            while not wait((future,), HEARING_SECONDS).done:
+                pass
             return future.result()
         except BaseException:
             future.cancel()

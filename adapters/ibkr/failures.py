@@ -38,6 +38,10 @@ class Undecodable(Unanswered):
     """An answer came that makes no sense."""
 
 
+class OffGrid(Undecodable):
+    """Bars came of which nobody can tell when they close."""
+
+
 class Unreadable(Undecodable):
     """Nor can it be read at all; what the decoder made of it says nothing to a user."""
 

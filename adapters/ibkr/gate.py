@@ -56,7 +56,7 @@ class Gate:
         shown, is_longer = self._shut, self._shut is None or until > self._until
         far = attempts, attempt, is_longer
         if shown is None or far > (shown.attempts, shown.attempt, not is_longer):
-            self._shut = Waiting(cause, math.ceil(seconds), attempt, attempts)
+            self._shut = Waiting(cause, _shown(seconds), attempt, attempts)
         if is_longer:
             self._until = until
         if self._counting is None:
@@ -67,9 +67,9 @@ class Gate:
         loop = asyncio.get_running_loop()
         try:
             while self._shut is not None and (left := self._until - loop.time()) > 0:
-                whole = math.ceil(left)
-                self._tell(attrs.evolve(self._shut, seconds=whole))
-                await asyncio.sleep(left - whole + 1)
+                shown = math.ceil(left) if self._shut.seconds >= 1 else _shown(left)
+                self._tell(attrs.evolve(self._shut, seconds=shown))
+                await asyncio.sleep(left - math.ceil(left) + 1)
         finally:
             if self._shut is not None:
                 self._tell(attrs.evolve(self._shut, seconds=0))
@@ -79,3 +79,8 @@ class Gate:
         """Let nobody wait any longer."""
         if self._counting is not None:
             self._counting.cancel()
+
+
+def _shown(seconds: float) -> float:
+    """Return so many seconds as whole ones, or as tenths where they are less than one."""
+    return math.ceil(seconds) if seconds >= 1 else math.ceil(round(seconds * 10, 6)) / 10

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adapters.ibkr.address import Address
-from adapters.ibkr.event_loop import EventLoop
+from adapters.ibkr.event_loop import HEARING_SECONDS, EventLoop
 from adapters.ibkr.gateway_folder import GatewayFolder
 from adapters.ibkr.patience import Patience
 from domain.bars import Bars
@@ -141,7 +141,7 @@ class _Answers:
 
     def _come(self) -> list[Answer | None]:
         """Wait for the next answer, and return it with all that came meanwhile."""
-        come = [self._queue.get()]
+        come = [self._next()]
         with contextlib.suppress(queue.Empty):
             while come[-1] is not None:
                 come.append(self._queue.get_nowait())
@@ -149,6 +149,11 @@ class _Answers:
             if answer is not None and not isinstance(answer, Waiting):
                 self._loop.call(self._places.release)
         return come
+
+    def _next(self) -> Answer | None:
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._queue.get(timeout=HEARING_SECONDS)
 
 
 def _joined(answers: Iterable[Answer]) -> list[Answer]:

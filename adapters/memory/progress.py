@@ -30,7 +30,7 @@ class MemoryProgress:
     warnings: list[str] = attrs.field(factory=list)
     stood: list[str | None] = attrs.field(factory=list)
     paced: list[str] = attrs.field(factory=list)
-    waits: list[int] = attrs.field(factory=list)
+    waits: list[float] = attrs.field(factory=list)
 
     def tell(self, sentence: str) -> None:
         """Remember a sentence."""
@@ -47,7 +47,7 @@ class MemoryProgress:
         self.tasks.append(task)
         yield task
 
-    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: float = 0, *, paced: bool = False) -> None:
         """Remember what stood there, one after the other; None where it was taken away.
 
         What is `paced` is kept once more, on its own, and so are the seconds.

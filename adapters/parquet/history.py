@@ -14,28 +14,37 @@ from adapters.parquet.backup import FolderCopy, copied_to
 from adapters.parquet.durable import sync_folder
 from adapters.parquet.failures import translated
 from adapters.parquet.folders import move_aside
+from adapters.parquet.locks import acquire
 from domain.errors import CatalogBusyError
 from domain.events import PartitionWritten
 from domain.instrument import Series
+from domain.waits import Tell, untold
 
 LOCK_FILE = ".history.lock"
 _LOCK_SECONDS = 60
+_WHAT = "Another process makes a backup, or deletes history."
 
 
 class ParquetRevisionHistory:
-    """Looks after the superseded revisions below `root`."""
+    """Looks after the superseded revisions below `root`.
 
-    def __init__(self, root: Path, lock_seconds: float = _LOCK_SECONDS) -> None:
+    `tell` is told what is waited for, where another process is in the way for long.
+    """
+
+    def __init__(
+        self, root: Path, lock_seconds: float = _LOCK_SECONDS, *, tell: Tell = untold
+    ) -> None:
         self._root = root
         self._lock_seconds = lock_seconds
+        self._tell = tell
 
     @contextlib.contextmanager
     def exclusively(self) -> Iterator[None]:
         """Hold a lock file in the catalog's folder; the system frees it when its holder dies."""
-        lock = filelock.FileLock(self._root / LOCK_FILE, timeout=self._lock_seconds)
+        lock = filelock.FileLock(self._root / LOCK_FILE)
         with translated(self._root):
             try:
-                lock.acquire()
+                acquire(lock, _WHAT, self._lock_seconds, self._tell)
             except filelock.Timeout as error:
                 raise CatalogBusyError(
                     "A backup is being made, or history deleted, by another process.",

@@ -22,6 +22,7 @@ from domain.events import PartitionWritten
 from domain.instrument import Series
 from domain.ports import NewPartition, StoredFile
 from domain.publishing import OnStep, Step, unobserved
+from domain.waits import Tell, untold
 
 _LOCK_SECONDS = 60
 
@@ -44,23 +45,29 @@ class _Staged:
 
 
 class ParquetBarRepository:
-    """Keeps each revision of a partition as a file below `root` that is never written again."""
+    """Keeps each revision of a partition as a file below `root` that is never written again.
 
-    def __init__(self, root: Path, on_step: OnStep = unobserved) -> None:
+    `tell` is told what is waited for, where another process is in the way for long.
+    """
+
+    def __init__(self, root: Path, on_step: OnStep = unobserved, tell: Tell = untold) -> None:
         self._root = root
         self._on_step = on_step
+        self._tell = tell
 
     @contextlib.contextmanager
     def lock(self, series: Series) -> Iterator[None]:
         """Hold the series' lock file; the system frees it when its holder dies."""
         import filelock  # which is not needed to read, and takes long to import
 
+        from adapters.parquet.locks import acquire
+
         folder = self._root / paths.series_folder(series)
         with translated(self._root):
             make_folder(folder)
-            lock = filelock.FileLock(folder / ".lock", timeout=_LOCK_SECONDS)
+            lock = filelock.FileLock(folder / ".lock")
             try:
-                lock.acquire()
+                acquire(lock, f"Another process is writing {series}.", _LOCK_SECONDS, self._tell)
             except filelock.Timeout as error:
                 raise CatalogBusyError(
                     f"Another process has been writing {series} for {_LOCK_SECONDS} seconds.",

@@ -20,6 +20,7 @@ from adapters.simulated_gateway.seen import Seen, SeenLog
 from adapters.simulated_gateway.stream import Stream
 from domain.ports import TradingCalendar
 
+_HEARING_SECONDS = 0.2
 _STOP_SECONDS = 10.0
 
 
@@ -150,7 +151,9 @@ class SimulatedGateway:
 
     def serve_forever(self) -> None:
         """Wait until the gateway ends, or the thread is interrupted."""
-        self._thread.join()
+        # Python misses a Ctrl-C that comes in the very moment in which it begins to wait.
+        while self._thread.is_alive():
+            self._thread.join(_HEARING_SECONDS)
 
     # The gateway's own thread
 

@@ -6,32 +6,32 @@ import contextlib
 import errno
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from adapters.sqlite import failures, migrations, private_copy, schema
+from adapters.sqlite.patient import Patient, connect
 from adapters.sqlite.still import Reader, Still
+from domain.waits import Tell, untold
 
-_PAUSE = 0.01
 _HEADER = 100  # bytes, https://www.sqlite.org/fileformat2.html#the_database_header
 # Kilobytes: an import appends to three indexes, each series in another place of one of them.
 _CACHE = 32_000
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
+def open_for_writing(path: Path, tell: Tell = untold) -> sqlite3.Connection:
     """Open the ledger at `path`, making it and its folder, or its newer tables, where needed."""
     with failures.translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             _check_header(path)
-        connection = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None)
+        connection = connect(path, Patient, tell)
         with _closed_on_failure(connection):
             connection.execute(f"PRAGMA cache_size = -{_CACHE}")
             # A database that is somebody else's stays as it is.
             if not schema.is_empty(connection):
                 _check(connection, path)
-            _use_write_ahead_log(connection)
+            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             if schema.version(connection) < schema.VERSION:
                 with transaction(connection):
@@ -42,10 +42,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> Reader | None:
+def open_for_reading(path: Path, tell: Tell = untold) -> Reader | None:
     """Open the ledger at `path` without changing anything, or return None where there is none."""
     with failures.translated(path, "read"):
-        connection = open_unchecked(path)
+        connection = open_unchecked(path, tell)
         if connection is None:
             return None
         with _closed_on_failure(connection):
@@ -56,7 +56,7 @@ def open_for_reading(path: Path) -> Reader | None:
     return None
 
 
-def open_unchecked(path: Path, *, any_thread: bool = False) -> Reader | None:
+def open_unchecked(path: Path, tell: Tell = untold, *, any_thread: bool = False) -> Reader | None:
     """Open whatever database is at `path`, for reading only; None where there is no file.
 
     Where nothing can be written, SQLite can only read a file that nobody else writes. The
@@ -67,23 +67,23 @@ def open_unchecked(path: Path, *, any_thread: bool = False) -> Reader | None:
         return None
     _check_header(path)
     if not writable(path):
-        return _open_where_nothing_is_written(path, any_thread=any_thread)
-    connection = _connect(path, any_thread=any_thread)
+        return _open_where_nothing_is_written(path, tell, any_thread=any_thread)
+    connection = _connect(path, tell, any_thread=any_thread)
     if _is_half_made(connection):
         connection.close()
-        _undo(path)
-        connection = _connect(path, any_thread=any_thread)
+        _undo(path, tell)
+        connection = _connect(path, tell, any_thread=any_thread)
     if _lacks_room(connection, path):
         connection.close()
         return _watched(path, any_thread=any_thread)
     return connection
 
 
-def _open_where_nothing_is_written(path: Path, *, any_thread: bool) -> Reader:
+def _open_where_nothing_is_written(path: Path, tell: Tell, *, any_thread: bool) -> Reader:
     """Open a file beside which SQLite cannot make what it needs to keep an order with writers."""
     if not _pending(path):
         return _watched(path, any_thread=any_thread)
-    connection = _connect(path, any_thread=any_thread)
+    connection = _connect(path, tell, any_thread=any_thread)
     try:
         # The index of the log, which a living writer or one that was killed has made, will do.
         connection.execute("PRAGMA schema_version").fetchone()
@@ -99,7 +99,7 @@ def _watched(path: Path, *, any_thread: bool) -> Reader:
     """Open a file that should not change."""
     still = Still(path)
     try:
-        connection = _connect(path, any_thread=any_thread, immutable=True)
+        connection = _connect(path, untold, any_thread=any_thread, immutable=True)
     except BaseException:
         still.close()
         raise
@@ -115,7 +115,7 @@ def _copied(path: Path, *, any_thread: bool) -> Reader:
     still = Still(path)
     try:
         connection = private_copy.opened(
-            path, lambda copy: _connect(copy, any_thread=any_thread, immutable=True)
+            path, lambda copy: _connect(copy, untold, any_thread=any_thread, immutable=True)
         )
     except BaseException:
         still.close()
@@ -127,14 +127,13 @@ def _copied(path: Path, *, any_thread: bool) -> Reader:
     return connection
 
 
-def _connect(path: Path, *, any_thread: bool, immutable: bool = False) -> Reader:
-    return sqlite3.connect(
+def _connect(path: Path, tell: Tell, *, any_thread: bool, immutable: bool = False) -> Reader:
+    return connect(
         f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}",
-        timeout=failures.BUSY_SECONDS,
-        isolation_level=None,
+        Reader,
+        tell,
         check_same_thread=not any_thread,
         uri=True,
-        factory=Reader,
     )
 
 
@@ -143,6 +142,7 @@ def _lacks_room(connection: sqlite3.Connection, path: Path) -> bool:
     try:
         connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.Error as error:
+        _raise_if_busy(error)
         return failures.is_full(error, path.parent) and not _pending(path)
     return False
 
@@ -152,13 +152,20 @@ def _is_half_made(connection: sqlite3.Connection) -> bool:
     try:
         connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.Error as error:
+        _raise_if_busy(error)
         return error.sqlite_errorcode == sqlite3.SQLITE_READONLY_ROLLBACK
     return False
 
 
-def _undo(path: Path) -> None:
+def _raise_if_busy(error: sqlite3.Error) -> None:
+    """Raise what was waited for long enough, and would be again by the next statement."""
+    if failures.is_busy(error):
+        raise error
+
+
+def _undo(path: Path, tell: Tell) -> None:
     """Have SQLite roll back what a writer began in the file and did not live to finish."""
-    writer = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None)
+    writer = connect(path, Patient, tell)
     with contextlib.closing(writer):
         writer.execute("PRAGMA schema_version").fetchone()
 
@@ -181,23 +188,6 @@ def settle(connection: sqlite3.Connection) -> None:
     """
     with transaction(connection):
         connection.execute(f"PRAGMA user_version = {schema.version(connection)}")
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the log on, once for the life of the file.
-
-    SQLite does not wait for others there, as it does everywhere else.
-    """
-    deadline = time.monotonic() + failures.BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if not failures.is_busy(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(_PAUSE)
-        else:
-            return
 
 
 def _check_header(path: Path) -> None:
@@ -246,8 +236,9 @@ def _check(connection: sqlite3.Connection, path: Path) -> int:
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Hold the only right to write from the start; commit at the end, or roll all back."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        # Ctrl-C can come when the right is there, and nothing is done with it yet.
+        connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("COMMIT")
     except BaseException:

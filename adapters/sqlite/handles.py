@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adapters.sqlite import connection as opening
 from adapters.sqlite import failures, still
+from domain.waits import Tell, untold
 
 _TRIES = 8
 _PAUSE = 0.02  # seconds, longer from try to try
@@ -20,10 +21,12 @@ class Handles:
     def __init__(
         self,
         path: Path,
-        open_: Callable[[Path], still.Reader | None] = opening.open_for_reading,
+        open_: Callable[[Path, Tell], still.Reader | None] = opening.open_for_reading,
+        tell: Tell = untold,
     ) -> None:
         self._path = path
         self._open = open_
+        self._tell = tell
         self._writer: sqlite3.Connection | None = None
         self._reader: still.Reader | None = None
         self._file: tuple[int, int] | None = None
@@ -33,7 +36,7 @@ class Handles:
         self._let_go_of_another_file()
         while self._writer is None:
             before = opening.identity(self._path)
-            writer = opening.open_for_writing(self._path)
+            writer = opening.open_for_writing(self._path, self._tell)
             self._file = opening.identity(self._path)
             if before in (None, self._file):
                 self._writer = writer
@@ -47,7 +50,7 @@ class Handles:
         if self._writer is not None:
             return self._writer
         if self._reader is None:
-            self._reader = self._open(self._path)
+            self._reader = self._open(self._path, self._tell)
             self._file = opening.identity(self._path)
         return self._reader
 

@@ -10,18 +10,24 @@ from pathlib import Path
 from adapters.sqlite import connection as opening
 from adapters.sqlite import event_table, failures, moving, projections, schema, verification
 from adapters.sqlite.handles import Handles
+from adapters.sqlite.patient import Patient, connect
 from adapters.sqlite.serialization import GENESIS
 from adapters.sqlite.still import Reader
 from domain.errors import LedgerConflictError, LedgerDamagedError
 from domain.ports import ProgressTask
 from domain.upkeep import LedgerAside, LedgerHead, LedgerReport, ReplayReport
+from domain.waits import Tell, untold
 
 
 class SqliteLedgerKeeper:
-    """Looks after the file at `path`, which it opens for as long as each call takes."""
+    """Looks after the file at `path`, which it opens for as long as each call takes.
 
-    def __init__(self, path: Path) -> None:
+    `tell` is told what is waited for, where another process is in the way for long.
+    """
+
+    def __init__(self, path: Path, tell: Tell = untold) -> None:
         self._path = path
+        self._tell = tell
 
     def head(self) -> LedgerHead:
         """Return the last event as it stands in the file."""
@@ -64,7 +70,7 @@ class SqliteLedgerKeeper:
             return ReplayReport(0, 0, changed=False)
         with (
             failures.translated(self._path),
-            contextlib.closing(opening.open_for_writing(self._path)) as connection,
+            contextlib.closing(opening.open_for_writing(self._path, self._tell)) as connection,
         ):
             return self._replay(connection, task)
 
@@ -121,12 +127,8 @@ class SqliteLedgerKeeper:
             yield None
             return
         with failures.translated(self._path):
-            connection = sqlite3.connect(
-                f"{self._path.resolve().as_uri()}?mode=rw",
-                timeout=failures.BUSY_SECONDS,
-                isolation_level=None,
-                uri=True,
-            )
+            address = f"{self._path.resolve().as_uri()}?mode=rw"
+            connection = connect(address, Patient, self._tell, uri=True)
         # It is let go without a commit: nothing is written.
         with contextlib.closing(connection):
             with failures.translated(self._path):
@@ -140,9 +142,9 @@ class SqliteLedgerKeeper:
     def _ask[T](
         self,
         question: Callable[[sqlite3.Connection], T],
-        open_: Callable[[Path], Reader | None] = opening.open_for_reading,
+        open_: Callable[[Path, Tell], Reader | None] = opening.open_for_reading,
     ) -> T | None:
-        with contextlib.closing(Handles(self._path, open_)) as handles:
+        with contextlib.closing(Handles(self._path, open_, self._tell)) as handles:
             return handles.ask(question)
 
 

@@ -18,18 +18,24 @@ from domain.events import Event, Origin, Recorded
 from domain.instrument import Series
 from domain.ports import Clock
 from domain.publishing import OnStep, Step, unobserved
+from domain.waits import Tell, untold
 
 _NO_EVENT = (0, serialization.GENESIS)
 
 
 class SqliteLedger:
-    """Appends events to the file at `path`, which is made at the first one."""
+    """Appends events to the file at `path`, which is made at the first one.
 
-    def __init__(self, path: Path, clock: Clock, on_step: OnStep = unobserved) -> None:
+    `tell` is told what is waited for, where another process is in the way for long.
+    """
+
+    def __init__(
+        self, path: Path, clock: Clock, on_step: OnStep = unobserved, tell: Tell = untold
+    ) -> None:
         self._path = path
         self._clock = clock
         self._on_step = on_step
-        self._handles = Handles(path)
+        self._handles = Handles(path, tell=tell)
 
     def append(
         self, events: Sequence[Event], origin: Origin, *, expected_head: int

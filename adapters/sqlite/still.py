@@ -6,6 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from adapters.sqlite.patient import Patient
+
 # The change counter, https://www.sqlite.org/fileformat2.html#file_change_counter
 _COUNTER, _COUNTER_BYTES = 24, 4
 State = tuple[int, ...] | None
@@ -32,7 +34,7 @@ class Still:
         return (*states(self._path), os.pread(self._handle, _COUNTER_BYTES, _COUNTER))
 
 
-class Reader(sqlite3.Connection):
+class Reader(Patient):
     """A connection that only reads; with `still`, what it reads holds while that is unchanged."""
 
     still: Still | None = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.command("backtest")
 @options.instrument(multiple=True, required=True)
 @options.bar_type("1_MIN", "")
-@options.window
+@options.trading_window
 @click.option(
     "--strategy",
     default="ema-cross",

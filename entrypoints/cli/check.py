@@ -26,7 +26,7 @@ _GAPS_FOUND = 3
 @click.command("check")
 @options.instrument(multiple=True, required=False)
 @options.bar_type(None, "All that is held, if not named.")
-@options.window
+@options.trading_window
 @click.option("--outside-rth", is_flag=True, help="Judge extended hours where a venue has them.")
 @options.as_of
 @click.option(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from domain.errors import UsageError
+from domain.errors import BarledgerError, UsageError
 from entrypoints.cli import options
 from entrypoints.cli.gateway_options import GatewayChoice, gateway
 from entrypoints.cli.options import Invocation
 
 if TYPE_CHECKING:
-    from application.fetch_request import FetchItem, FetchRequest, SeriesOutcome
+    from application.fetch_request import FetchItem, FetchRequest
     from domain.availability import Availability
     from domain.bar_type import BarType
     from entrypoints.cli.screen import Screen
@@ -24,8 +25,12 @@ _DEFAULT_BAR_TYPE = "1_MIN"
 @click.command("fetch")
 @options.instrument(multiple=True, required=False)
 @options.bar_type(None, f"[default: {_DEFAULT_BAR_TYPE}; with --update all that are held]")
-@options.window
-@click.option("--outside-rth", is_flag=True, help="Fetch the hours before and after market too.")
+@options.trading_window
+@click.option(
+    "--outside-rth",
+    is_flag=True,
+    help="Fetch the hours before and after market too; --update does so where they are held.",
+)
 @click.option(
     "--update", is_flag=True, help="Bring every series that is held up to its last full session."
 )
@@ -53,22 +58,33 @@ def command(
       barledger fetch -i AAPL.NASDAQ -i MSFT.NASDAQ --bar-type 1_DAY --start 2015-01-01
       barledger fetch --update
 
+    Where an instrument is not known, or a series fails, the others are fetched all the same.
+    Where nothing at all came of a range that is long over, it ends with exit code 3.
+
     JSON: series, each with instrument_id, bar_type, start, end, bars_fetched, days_written,
     days_held, confirmed_empty, left (sessions whose bars the gateway does not have yet) and
     joined (how prices compare with those held of other sources).
     """
-    from application.fetch_left import why_nothing
+    from application.fetch_left import nothing_found, why_nothing
 
     container, screen = invocation.wire(gateway), invocation.screen
     request = _request(container.catalog().availability(), instruments, **choices)
-    outcome = container.fetch_bars().run(request)
+    try:
+        outcome = container.fetch_bars().run(request)
+    except BarledgerError as failure:
+        _show_done(screen, failure)
+        raise
     for one in outcome.series:
         if why := why_nothing(one):
             screen.warn(f"{one.name}: {why}.")
-    if screen.as_json:
+    error = nothing_found(outcome, container.source().name())
+    if not screen.as_json:
+        _show(screen, outcome.document()["series"])
+    elif error is None:
         screen.show_json({**outcome.document(), "warnings": screen.warnings})
-    else:
-        _show(screen, outcome.series)
+    if error is not None:
+        error.done = {**outcome.document(), "warnings": screen.warnings}
+        raise error
 
 
 def _request(
@@ -140,33 +156,47 @@ def _held_items(
     return tuple(found)
 
 
+# These fit the 80 characters of a usual terminal; all else is in the JSON.
 _COLUMNS: list[tuple[str, Justify]] = [
     ("Instrument", "left"),
     ("Bars of", "left"),
     ("From", "left"),
     ("To", "left"),
-    ("Bars fetched", "right"),
-    ("Days written", "right"),
-    ("Days held", "right"),
-    ("Days empty", "right"),
+    ("New bars", "right"),
+    ("New days", "right"),
+    ("Held", "right"),
 ]
+_EMPTY: tuple[str, Justify] = ("Empty", "right")
 
 
-def _show(screen: Screen, outcomes: tuple[SeriesOutcome, ...]) -> None:
-    screen.show_table(_COLUMNS, [_cells(one) for one in outcomes])
-    for one in outcomes:
-        if one.joined:
-            screen.show_text(f"{one.name}: {one.joined}")
+def _show_done(screen: Screen, error: BarledgerError) -> None:
+    """Show what was done before an error, which is told next."""
+    if screen.as_json:
+        error.done = {**error.done, "warnings": screen.warnings}
+        return
+    rows = error.done.get("series")
+    if isinstance(rows, list) and rows:
+        _show(screen, rows)
 
 
-def _cells(one: SeriesOutcome) -> list[str]:
+def _show(screen: Screen, series: Sequence[Mapping[str, Any]]) -> None:
+    """Show series, each in the words of the JSON."""
+    empty = any(one["confirmed_empty"] for one in series)
+    columns = [*_COLUMNS, _EMPTY] if empty else _COLUMNS
+    screen.show_table(columns, [_cells(one)[: len(columns)] for one in series])
+    for one in series:
+        if one["joined"]:
+            screen.show_text(f"{one['instrument_id']} {one['bar_type']}: {one['joined']}")
+
+
+def _cells(one: Mapping[str, Any]) -> list[str]:
     return [
-        str(one.series.instrument_id),
-        str(one.series.bar_type),
-        str(one.start or "-"),
-        str(one.end or "-"),
-        f"{one.bars_fetched:,}",
-        f"{one.days_written:,}",
-        f"{one.days_held:,}",
-        f"{one.confirmed_empty:,}",
+        one["instrument_id"],
+        one["bar_type"],
+        one["start"] or "-",
+        one["end"] or "-",
+        f"{one['bars_fetched']:,}",
+        f"{one['days_written']:,}",
+        f"{one['days_held']:,}",
+        f"{one['confirmed_empty']:,}",
     ]

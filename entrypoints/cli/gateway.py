@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from domain.errors import CannotListenError, InvalidWindowError, UsageError
+from entrypoints import ctrl_c
 from entrypoints.cli import options
 from entrypoints.cli.options import Invocation
 from entrypoints.cli.wording import counted, dates_text, safe
@@ -136,6 +137,7 @@ def simulate(invocation: Invocation, bars: tuple[Path, ...], **choices: Any) -> 
             gateway.serve_forever()
         except KeyboardInterrupt:
             # That is how it is meant to end: no error, and no second document on standard output.
+            ctrl_c.answered()
             screen.tell("The simulated IBKR Gateway has ended.")
     return CANCELLED
 

@@ -54,7 +54,7 @@ class LiveView:
         finally:
             self._end(operation)
 
-    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: float = 0, *, paced: bool = False) -> None:
         """Show a sentence below the operations at once; None takes it away."""
         with self._lock:
             self._sentence = sentence

@@ -12,11 +12,11 @@ from typing import Any
 import click
 
 from domain.errors import BarledgerError, CancelledError, UsageError
-from entrypoints import logs
+from entrypoints import ctrl_c, logs
 from entrypoints.cli.failure import show_failure
 from entrypoints.cli.options import Invocation, common
 from entrypoints.cli.screen import Screen, discard_output
-from entrypoints.start import MESSAGE, RECOVERY, was_interrupted
+from entrypoints.start import MESSAGE, RECOVERY
 
 # A command's module is imported when the command runs; the texts here make the overview.
 _COMMANDS = {
@@ -105,10 +105,12 @@ def main(arguments: list[str]) -> int:
             code: Any = cli.main(
                 arguments, prog_name="barledger", standalone_mode=False, obj=invocation
             )
+            ctrl_c.heed()
         except BrokenPipeError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is told and not dumped
             told = _told(error)
+            ctrl_c.answered()
             logs.log("failed", error=error, code=told.code)
             return _shown(told, invocation.screen, as_json=as_json)
     return code if isinstance(code, int) else 0
@@ -118,7 +120,7 @@ def _shown(told: BarledgerError, screen: Screen, *, as_json: bool) -> int:
     """Tell of the error, which takes a while if millions of rows are refused."""
     try:
         screen.clear()
-        return show_failure(told, as_json=as_json)
+        return show_failure(told, as_json=as_json and not screen.has_document)
     except KeyboardInterrupt:
         # What is on standard output is cut off, and no document can follow it.
         screen.clear()
@@ -126,13 +128,13 @@ def _shown(told: BarledgerError, screen: Screen, *, as_json: bool) -> int:
 
 
 def _told(error: BaseException) -> BarledgerError:
-    """Return what the user is told of `error`."""
+    """Return what the user is told of `error`, which a Ctrl-C can have become on its way."""
+    if isinstance(error, KeyboardInterrupt | click.Abort) or ctrl_c.is_unanswered():
+        return CancelledError(MESSAGE, RECOVERY)
     if isinstance(error, BarledgerError):
         return error
     if isinstance(error, click.ClickException):
         return _usage(error)
-    if isinstance(error, KeyboardInterrupt | click.Abort) or was_interrupted():
-        return CancelledError(MESSAGE, RECOVERY)
     if isinstance(error, Exception):
         return _bug(error)
     raise error

@@ -36,7 +36,7 @@ class WorkClock:
         """How many seconds it will still stand."""
         return 0.0 if self._since is None else max(self._until - now(), 0.0)
 
-    def wait(self, seconds: int | None, *, paced: bool) -> None:
+    def wait(self, seconds: float | None, *, paced: bool) -> None:
         """Stand still for so many seconds more, or go on where that is None.
 
         Waits that are `paced` count once they are over, for more of their kind will come.

@@ -173,13 +173,22 @@ def _parse_bar_type(
 
 
 def window(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options `--start` and `--end`."""
-    for name, which in (("--end", "last"), ("--start", "first")):
-        command = click.option(
-            name,
-            metavar="WHEN",
-            help=f"The {which} date by the venue's clock, or an instant with a zone.",
-        )(command)
+    """Give a command the options `--start` and `--end`, whose dates are the venue's days."""
+    return _window(command, "{} date by the venue's clock")
+
+
+def trading_window(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options `--start` and `--end`, whose dates are those of sessions."""
+    return _window(
+        command,
+        "{} trading date, whose session may begin on the evening before by its venue's clock",
+    )
+
+
+def _window(command: Callable[..., Any], what: str) -> Callable[..., Any]:
+    for name, which in (("--end", "The last"), ("--start", "The first")):
+        text = f"{what.format(which)}, or an instant with a zone."
+        command = click.option(name, metavar="WHEN", help=text)(command)
     return command
 
 

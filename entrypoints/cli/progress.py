@@ -26,7 +26,7 @@ _PLAIN_SECONDS = 10
 # As many operations are told of at once, at most, so that the log of a run can be read.
 _MOST_LINES = 9
 _MANY = 3
-_COUNTDOWN = re.compile(r"\b\d+ seconds?\b")
+_COUNTDOWN = re.compile(r"\b[\d.]+ seconds?\b")
 # Waits that only keep the pace are too many to be told of each, and short ones are no news.
 _PACED_SECONDS = 10
 _PACED_EVERY = 60
@@ -99,7 +99,7 @@ class PlainLines:
             self._open.remove(operation)
             self._ended += bool(total)
 
-    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: float = 0, *, paced: bool = False) -> None:
         """Tell the first of sentences that differ in their number of seconds alone.
 
         Of those that are `paced` the long ones are told of, and that not often.
@@ -112,7 +112,7 @@ class PlainLines:
             self.tell(CANCELS)
         self._stood = run
 
-    def _is_news(self, seconds: int) -> bool:
+    def _is_news(self, seconds: float) -> bool:
         at = self._clock.now()
         is_late = self._paced is None or at >= self._paced + _PACED_EVERY
         if seconds < _PACED_SECONDS or not is_late:

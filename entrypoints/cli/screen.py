@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TextIO
 import attrs
 
 from domain.errors import OutputError
+from entrypoints import ctrl_c
 from entrypoints.cli.progress import PlainLines, Silent
 from entrypoints.cli.tables import Column, fitting_table
 
@@ -67,6 +68,7 @@ class Screen:
     quiet: bool = False
     verbose: bool = False
     warnings: list[str] = attrs.field(factory=list)
+    has_document: bool = attrs.field(default=False, init=False)
     _progress: LiveView | PlainLines | None = attrs.field(default=None, init=False)
 
     @property
@@ -96,7 +98,11 @@ class Screen:
 
     def show_json(self, document: Mapping[str, Any]) -> None:
         """Print the one JSON document."""
+        from entrypoints.start import document_begun
+
         with _output():
+            self.has_document = True
+            document_begun()
             encoder = json.JSONEncoder(indent=2, ensure_ascii=False)
             for pieces in batched(encoder.iterencode(document), _PIECES):
                 sys.stdout.write("".join(pieces))
@@ -154,7 +160,7 @@ class Screen:
         with self._shown_progress().track(description, total) as task:
             yield task
 
-    def stand(self, sentence: str | None, seconds: int = 0, *, paced: bool = False) -> None:
+    def stand(self, sentence: str | None, seconds: float = 0, *, paced: bool = False) -> None:
         """Show one sentence in place of the last such; None takes it away.
 
         Where nothing can be drawn over, sentences that only count down are told of once, and those
@@ -214,6 +220,7 @@ def copy_to_output(content: BinaryIO) -> None:
 @contextlib.contextmanager
 def _output() -> Iterator[None]:
     """Turn a failure of standard output into an error that says so."""
+    ctrl_c.heed()
     try:
         yield
         sys.stdout.flush()

@@ -217,6 +217,16 @@ def test_no_data_is_recorded_only_of_what_is_old() -> None:
     assert desk.asked_dates() == ["2024-01-12"]
 
 
+@pytest.mark.parametrize(("hours", "confirmed"), [(47, 0), (49, 1)])
+def test_a_session_is_old_two_days_after_its_end(hours: int, confirmed: int) -> None:
+    silent = JANUARY[2]
+    served = ALL.take((ALL.ts_open < silent.open) | (ALL.ts_open >= JANUARY[3].open))
+    desk = Desk({AAPL: served}, now=silent.close + hours * 60 * MINUTE)
+    outcome = desk.one("2024-01-02", f"{silent.date}")
+    assert outcome.confirmed_empty == len(desk.events(RangeConfirmedEmpty)) == confirmed
+    assert outcome.left == (() if confirmed else (silent.date,))
+
+
 def test_the_start_of_the_history_is_recorded_once_and_nothing_before_it_is_asked_for() -> None:
     served = ALL.take(ALL.ts_open >= JANUARY[4].open)
     desk = Desk({AAPL: served})
@@ -471,4 +481,4 @@ def test_waiting_is_shown_with_the_words_of_the_specification() -> None:
     ]
     assert desk.memory.progress.stood[-1] is None
     assert desk.memory.progress.paced == shown[2:3]
-    assert desk.memory.progress.waits == [30, 4, 12, 1]
+    assert desk.memory.progress.waits == [30, 4, 12, 1, 2, 1, 8]

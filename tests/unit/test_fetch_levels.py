@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
 import attrs
@@ -9,17 +11,18 @@ import numpy as np
 import pytest
 
 from adapters.memory.market_data_source import MemoryMarketDataSource
+from application.fetch_joins import level_of
 from application.fetch_request import Keep
 from application.series_writer import inferred_change
 from domain.bar_type import BarType
 from domain.bars import Bars
-from domain.errors import GatewayLostError, LevelDifferenceError
+from domain.errors import CorruptPartitionError, GatewayLostError, LevelDifferenceError
 from domain.events import FetchCompleted
 from domain.fetching import Answer, FetchedBars, Wanted
 from domain.instrument import Series
 from domain.partitions import split_by_partition
-from domain.sessions import midnight_utc
-from tests.builders import AAPL, MINUTE
+from domain.sessions import Session, midnight_utc
+from tests.builders import AAPL, MINUTE, utc
 from tests.fetching import SESSIONS, Desk, bars_of, scaled, session_minutes, share, window_of
 from tests.memory_catalog import same, window
 
@@ -115,6 +118,17 @@ def test_a_market_that_jumps_is_taken_as_it_is_without_a_word(first: str) -> Non
     assert len(desk.events(FetchCompleted)) == (2 if first == "2024-01-02" else 3)
 
 
+def test_where_levels_were_compared_a_market_that_jumps_is_not_compared_again() -> None:
+    fallen = Bars.concat([window_of(SPLIT, *JANUARY[0:3:2]), window_of(ALL, *JANUARY[3:9:5])])
+    desk = Desk({AAPL: fallen})
+    desk.memory.write(AAPL, window_of(SPLIT, *JANUARY[0:3:2]))
+    outcome = desk.one()
+    assert [len(one.sessions) for request in desk.source.requests for one in request] == [1, 6]
+    assert same(desk.held(), fallen)
+    assert outcome.joined is not None
+    assert desk.memory.progress.warnings == []
+
+
 def test_a_split_within_a_day_that_was_held_in_part_is_found() -> None:
     noon = JANUARY[3].open + 120 * MINUTE
     desk = Desk({AAPL: SPLIT}, now=noon)
@@ -125,6 +139,29 @@ def test_a_split_within_a_day_that_was_held_in_part_is_found() -> None:
     with pytest.raises(LevelDifferenceError):
         desk.fetch("2024-01-05", "2024-01-05")
     assert len(desk.held()) == 120
+
+
+def test_what_goes_with_the_session_that_is_fetched_whole_is_not_compared() -> None:
+    """Of a session over midnight one partition is damaged: the other one's bars are replaced."""
+    nights = [
+        Session(
+            dt.date(2024, 1, day),
+            utc(f"2024-01-0{day - 1}T22:00:00"),
+            utc(f"2024-01-0{day}T04:00:00"),
+        )
+        for day in (3, 4, 5)
+    ]
+    now = bars_of([(one.open, one.close) for one in nights])
+    desk = Desk({AAPL: scaled(now, 4)}, sessions=nights)
+    desk.fetch("2024-01-04", "2024-01-04")
+    desk.memory.damage(AAPL, "2024-01-04")
+    with pytest.raises(CorruptPartitionError):
+        desk.held()
+    desk.source.bars[AAPL] = now
+    desk.source.requests.clear()
+    desk.fetch("2024-01-04", "2024-01-04")
+    assert len(desk.source.requests) == 1
+    assert same(desk.held(), window_of(now, nights[1], nights[1]))
 
 
 def test_a_jump_that_cannot_be_looked_into_is_told() -> None:
@@ -155,8 +192,11 @@ def test_bars_of_others_before_the_sources_history_are_told_where_others_are_rep
     desk.source.requests.clear()
     again = desk.one(keep=Keep.FETCHED)
     assert desk.source.requests == []
-    assert (again.joined, again.left) == (outcome.joined, outcome.left)
-    assert len(desk.memory.progress.warnings) == 2
+    assert again.left == outcome.left
+    assert again.joined is not None
+    assert outcome.joined.endswith(again.joined)
+    stays = [one for one in desk.memory.progress.warnings if "What is held of it stays" in one]
+    assert len(stays) == 2
 
 
 def test_what_an_interrupted_replacement_leaves_is_told() -> None:
@@ -192,7 +232,8 @@ def test_bars_of_others_go_by_session_where_they_are_replaced() -> None:
     desk.memory.write(AAPL, scaled(session_minutes(JANUARY[:6]), 4))
     desk.fetch(keep=Keep.FETCHED)
     assert same(desk.held(), WANTED.take(WANTED.ts_open // MINUTE % 3 == 0))
-    assert desk.memory.progress.warnings == []
+    (told,) = desk.memory.progress.warnings
+    assert "are 0.25 (1:4) times those held on 2024-01-02, and on 5 more." in told
 
 
 # What others write while a fetch runs.
@@ -245,6 +286,33 @@ def test_a_file_beside_what_is_published_that_cannot_be_compared_is_told() -> No
     told = [one for one in desk.memory.progress.warnings if "while this fetch ran" in one]
     assert len(told) == 1
     assert "of 2024-01-08" in told[0]
+    assert "could not be compared" in told[0]
+
+
+def test_a_file_that_comes_in_meanwhile_stays_where_the_user_keeps_what_is_held() -> None:
+    mine = scaled(session_minutes(JANUARY[4:5]), 4)
+    desk = _while_importing(mine)
+    desk.fetch(keep=Keep.HELD)
+    (told,) = [one for one in desk.memory.progress.warnings if "while this fetch ran" in one]
+    assert "0.25 (1:4) times those held on 2024-01-08" in told
+    assert same(window_of(desk.held(), JANUARY[4], JANUARY[4]), mine)
+    assert len(desk.memory.holdings(AAPL).partitions) == 9
+
+
+def test_a_file_that_comes_in_meanwhile_is_not_replaced_unseen() -> None:
+    desk = _while_importing(scaled(session_minutes(JANUARY[4:5]), 4))
+    with pytest.raises(LevelDifferenceError, match=r"0\.25 \(1:4\)"):
+        desk.fetch(keep=Keep.FETCHED)
+
+
+@pytest.mark.parametrize("place", [2, 6])
+def test_a_file_in_the_session_before_or_after_what_is_published_is_told(place: int) -> None:
+    """The second answer is of the fourth to the sixth session."""
+    desk = _while_importing(scaled(session_minutes(JANUARY[place : place + 1]), 4))
+    with contextlib.suppress(LevelDifferenceError):  # in its own session, once that is reached
+        desk.fetch()
+    told = [one for one in desk.memory.progress.warnings if "while this fetch ran" in one]
+    assert f"of {JANUARY[place].date}" in told[0]
     assert "could not be compared" in told[0]
 
 
@@ -322,3 +390,12 @@ def test_large_ticks_do_not_hide_a_clear_difference() -> None:
     desk.memory.write(AAPL, held)
     with pytest.raises(LevelDifferenceError):
         desk.fetch()
+
+
+@pytest.mark.parametrize(
+    ("bars", "differs", "doubtful"), [(2, False, True), (3, True, False), (4, True, False)]
+)
+def test_a_difference_is_either_clear_or_doubtful(bars: int, differs: bool, doubtful: bool) -> None:
+    held = ALL.take(slice(0, bars))
+    level = level_of(JANUARY[0].date, _higher(held, 50), held.rescaled(4, 0), share(AAPL), AAPL)
+    assert (level.bars, level.differs, level.is_doubtful) == (bars, differs, doubtful)

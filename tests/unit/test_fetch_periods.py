@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 import pytest
 
+from application.fetch_request import Keep
 from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.errors import UnusableAnswerError
@@ -17,7 +18,7 @@ from domain.fetching import FetchedBars
 from domain.instrument import Series
 from domain.intervals import IntervalSet
 from domain.sessions import Session, midnight_utc, period_dates
-from tests.builders import AAPL, MINUTE
+from tests.builders import AAPL, MINUTE, utc
 from tests.fetching import SESSIONS, Desk, bars_of, careful
 from tests.memory_catalog import same
 
@@ -98,6 +99,22 @@ def test_a_week_in_which_the_history_begins_is_asked_for_as_a_whole() -> None:
     assert same(desk.held(WEEKLY), served.take(slice(6, 8)))
 
 
+def test_a_week_in_which_the_history_begins_is_replaced_and_those_before_it_stay() -> None:
+    served = bars_by(WEEKLY)
+    wednesday = next(one for one in SESSIONS if f"{one.date}" == "2024-01-10")
+    since = served.take(served.ts_open >= midnight_utc(dt.date(2024, 1, 8)))
+    desk = Desk({WEEKLY: since})
+    mine = attrs.evolve(served, volume=served.volume + 1)
+    desk.memory.write(WEEKLY, mine.take(served.ts_open < midnight_utc(dt.date(2024, 1, 15))))
+    desk.memory.catalog.record([HistoryStartFound(WEEKLY, wednesday.open, "memory")])
+    outcome = desk.one("2024-01-08", "2024-01-19", keep=Keep.FETCHED)
+    held = desk.held(WEEKLY)
+    before = mine.take(mine.ts_open < midnight_utc(dt.date(2024, 1, 8)))
+    assert same(held, Bars.concat([before, since.take(slice(0, 2))]))
+    assert outcome.left
+    assert f"{max(outcome.left)}" == "2024-01-05"
+
+
 def test_a_week_of_which_a_part_is_not_confirmed_is_left_as_a_whole() -> None:
     served = bars_by(WEEKLY)
     without = served.take(served.ts_open != midnight_utc(dt.date(2024, 1, 8)))
@@ -140,3 +157,51 @@ def test_a_long_bar_that_closes_at_another_time_is_refused(bar_type: str, shift:
     with pytest.raises(UnusableAnswerError, match="does not close with the last of its sessions"):
         desk.fetch("2024-01-01", "2024-01-31")
     assert desk.memory.holdings(series).partitions == {}
+
+
+@pytest.mark.parametrize(
+    ("series", "start", "last"),
+    [(WEEKLY, "2024-01-08", "2024-01-12"), (MONTHLY, "2023-12-01", "2023-12-29")],
+)
+def test_a_week_or_month_is_fetched_once_its_last_session_has_closed(
+    series: Series, start: str, last: str
+) -> None:
+    (friday,) = (one for one in SESSIONS if f"{one.date}" == last)
+    before = Desk({series: bars_by(series)}, now=friday.close - 1)
+    outcome = before.one(start, last)
+    assert (outcome.bars_fetched, outcome.is_to_come) == (0, True)
+    assert before.source.requests == []
+    desk = Desk({series: bars_by(series)}, now=friday.close)
+    assert desk.one(start, last).bars_fetched == 1
+    assert desk.held(series).ts_event.tolist() == [friday.close]
+    desk.source.requests.clear()
+    assert desk.one(start, last).days_held > 0
+    assert desk.source.requests == []
+
+
+@pytest.mark.parametrize("end", ["2024-01-12", "2024-01-10", None])
+def test_at_the_weekend_the_week_is_brought_up_to_date(end: str | None) -> None:
+    saturday = utc("2024-01-13T12:00:00")
+    desk = Desk({WEEKLY: bars_by(WEEKLY)}, now=saturday)
+    desk.fetch("2024-01-02", "2024-01-05")
+    outcome = desk.one(None, None, update=True) if end is None else desk.one("2024-01-02", end)
+    assert (outcome.bars_fetched, f"{outcome.end}") == (1, "2024-01-12")
+    assert len(desk.held(WEEKLY)) == 2
+
+
+def test_a_range_amid_a_week_that_goes_on_holds_a_session_that_is_to_come() -> None:
+    desk = Desk({WEEKLY: bars_by(WEEKLY)}, now=utc("2024-01-11T12:00:00"))
+    outcome = desk.one("2024-01-08", "2024-01-10")
+    assert (outcome.start, outcome.is_to_come) == (None, True)
+
+
+def test_a_source_that_waits_for_a_week_to_settle_is_asked_again() -> None:
+    (friday,) = (one for one in SESSIONS if f"{one.date}" == "2024-01-12")
+    desk = careful(Desk({WEEKLY: bars_by(WEEKLY)}, now=friday.close))
+    without = desk.bars[WEEKLY].take(desk.bars[WEEKLY].ts_event < friday.close)
+    desk.source.bars = {WEEKLY: without}
+    outcome = desk.one("2024-01-08", "2024-01-12")
+    assert [f"{one}" for one in outcome.left] == [f"2024-01-{day:02}" for day in range(8, 13)]
+    assert desk.events(RangeConfirmedEmpty) == []
+    desk.source.bars = desk.bars
+    assert desk.one("2024-01-08", "2024-01-12").bars_fetched == 1

@@ -375,6 +375,15 @@ class DatedCase:
     history_start: int | None
     within: range
     now: int
+    closed: set[dt.date] | None
+    """The dates without a session; None where the sessions of whole periods are not known."""
+
+    @property
+    def known(self) -> list[Session]:
+        """The sessions of all periods that dates are judged of."""
+        if self.closed is None:
+            return []
+        return [day_hours(date).session for date in AROUND if date not in self.closed]
 
     @property
     def lost(self) -> set[dt.date]:
@@ -407,15 +416,18 @@ def dated_cases(draw: st.DrawFn) -> DatedCase:
     dates = st.sets(st.sampled_from(WINTER), max_size=8)
     years = st.sets(st.sampled_from([2024, 2025]), max_size=1)
     cut = draw(st.none() | st.tuples(instants(), instants()))
+    chosen = sorted(draw(st.sets(st.sampled_from(WINTER), min_size=5)))
+    closed = draw(st.none() | st.sets(st.sampled_from(WINTER)))
     return DatedCase(
         draw(st.sampled_from(list(PERIODS))),
-        sorted(draw(st.sets(st.sampled_from(WINTER), min_size=5))),
+        chosen,
         draw(dates),
         {year: {date for date in draw(dates) if date.year == year} for year in draw(years)},
         draw(st.just(set[dt.date]()) | dates),
         draw(st.none() | instants()),
         some_time(cut) if cut else range(day_hours(WINTER[-1]).close),
         draw(instants() | st.just(day_hours(AROUND[-1]).close)),
+        None if closed is None else closed.difference(chosen),
     )
 
 
@@ -425,7 +437,12 @@ def expected_of_dates(case: DatedCase) -> list[Verdict]:
     for date in case.dates:
         same = [other for other in AROUND if period(other) == period(date)]
         hours = day_hours(date)
-        ends = hours.close if case.bar_type == "1_DAY" else day_hours(same[-1]).close - CLOSE + DAY
+        if case.bar_type == "1_DAY":
+            ends = hours.close
+        elif case.closed is None:
+            ends = day_hours(same[-1]).close - CLOSE + DAY
+        else:
+            ends = max(day_hours(other).close for other in same if other not in case.closed)
         if ends <= case.now and case.within.start < hours.close <= case.within.stop:
             found.append(verdict_of_date(case, hours, same))
     return found
@@ -449,4 +466,5 @@ def verdict_of_date(case: DatedCase, hours: Hours, same: list[dt.date]) -> Verdi
 def test_bars_of_a_day_and_longer_agree_with_looking_at_every_date(case: DatedCase) -> None:
     sessions = [day_hours(date).session for date in case.dates]
     within = Interval(stamp(case.within.start), stamp(case.within.stop))
-    assert of(judge(sessions, case.holdings, within, stamp(case.now))) == expected_of_dates(case)
+    judged = judge(sessions, case.holdings, within, stamp(case.now), case.known)
+    assert of(judged) == expected_of_dates(case)

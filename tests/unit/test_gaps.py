@@ -255,6 +255,34 @@ def test_a_week_is_judged_when_it_is_over() -> None:
     assert judge(days, held, ALWAYS, friday) == []
 
 
+@pytest.mark.parametrize(
+    ("bar_type", "last", "following"),
+    [
+        pytest.param("1_WEEK", "2024-01-05", "2024-01-08", id="week"),
+        # Good Friday ends no week, and the last days of March are closed.
+        pytest.param("1_WEEK", "2024-03-28", "2024-04-01", id="week before a holiday"),
+        pytest.param("1_MONTH", "2024-03-28", "2024-04-01", id="month before holidays"),
+    ],
+)
+def test_a_week_or_month_is_over_with_its_last_session(
+    bar_type: str, last: str, following: str
+) -> None:
+    held = SeriesHoldings(_daily(bar_type=bar_type).series)
+    known = [_session(date) for date in ("2024-01-02", last, following)]
+    judged = [known[1]]
+    assert judge(judged, held, ALWAYS, known[1].close - 1, known) == []
+    (one,) = judge(judged, held, ALWAYS, known[1].close, known)
+    assert one.status is Status.MISSING
+
+
+def test_nothing_of_a_week_is_over_before_its_last_session() -> None:
+    held = _daily("2024-01-02", bar_type="1_WEEK")
+    known = [_session(date) for date in ("2024-01-02", "2024-01-05")]
+    assert judge(known[:1], held, ALWAYS, known[1].close - 1, known) == []
+    (one,) = judge(known[:1], held, ALWAYS, known[1].close, known)
+    assert one.status is Status.COMPLETE
+
+
 def test_of_a_damaged_year_those_days_are_corrupt_that_it_held() -> None:
     date = dt.date(2023, 12, 28)
     held = SeriesHoldings(

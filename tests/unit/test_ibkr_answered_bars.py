@@ -11,7 +11,7 @@ import pytest
 
 from adapters.ibkr.answered_bars import heard
 from adapters.ibkr.decoding import HistoryAnswer
-from adapters.ibkr.failures import Undecodable
+from adapters.ibkr.failures import OffGrid, Undecodable
 from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.fetching import Wanted
@@ -120,11 +120,57 @@ def test_prices_in_hundredths_are_kept_in_whole_units() -> None:
     assert (bars.open.tolist(), bars.price_precision) == ([12_345], 4)
 
 
+# Each runs from 17:00 to 17:00 in New York, which is 21:00 UTC.
+WEEK = [
+    Session(
+        dt.date(2024, 7, day), utc(f"2024-07-0{day - 1}T21:00:00"), utc(f"2024-07-0{day}T21:00:00")
+    )
+    for day in (2, 3, 4)
+]
+
+
+def test_the_bars_before_and_after_the_turn_of_the_day_are_two() -> None:
+    opens = _epochs(
+        "2024-07-02T16:00:00", "2024-07-02T20:00:00", "2024-07-02T21:15:00", "2024-07-03T00:00:00"
+    )
+    bars = heard(_answer(*opens), _wanted("4_HOUR", EURO, WEEK), 0).bars
+    assert _closes(bars) == [
+        "2024-07-02T20:00:00Z",
+        "2024-07-02T21:00:00Z",
+        "2024-07-03T00:00:00Z",
+        "2024-07-03T04:00:00Z",
+    ]
+
+
+def test_bars_that_go_on_over_the_end_of_the_day_are_refused() -> None:
+    opens = _epochs(
+        "2024-07-02T16:00:00", "2024-07-02T20:00:00", "2024-07-03T00:00:00", "2024-07-03T04:00:00"
+    )
+    with pytest.raises(OffGrid, match=r"bar of 2024-07-02T20:00:00Z seems to go on over the end"):
+        heard(_answer(*opens), _wanted("4_HOUR", EURO, WEEK), 0)
+
+
+def test_a_day_that_begins_quietly_after_others_did_not_is_no_bar_that_goes_on() -> None:
+    opens = _epochs(
+        "2024-07-02T20:00:00", "2024-07-02T21:00:00", "2024-07-03T20:00:00", "2024-07-04T00:00:00"
+    )
+    bars = heard(_answer(*opens), _wanted("4_HOUR", EURO, WEEK), 0).bars
+    assert _closes(bars)[-2:] == ["2024-07-03T21:00:00Z", "2024-07-04T04:00:00Z"]
+
+
+@pytest.mark.parametrize("opens", [("21:15", "22:15"), ("21:00", "21:15"), ("21:15", "21:30")])
+def test_only_the_first_bar_of_a_day_may_begin_late(opens: tuple[str, str]) -> None:
+    stamps = _epochs(*(f"2024-07-02T{one}:00" for one in opens))
+    with pytest.raises(OffGrid, match=rf"opens at 2024-07-02T{opens[1]}:00Z"):
+        heard(_answer(*stamps), _wanted("1_HOUR", EURO, WEEK), 0)
+
+
 @pytest.mark.parametrize(
     ("bar_type", "dates", "problem"),
     [
         ("1_HOUR", ["2024-07-03T14:10:00"], "opens at 2024-07-03T14:10:00Z"),
         ("4_HOUR", ["2024-07-03T15:30:00"], "opens at 2024-07-03T15:30:00Z"),
+        ("1_HOUR", ["2024-07-03T13:46:00"], "opens at 2024-07-03T13:46:00Z"),
         ("1_MIN", ["2024-07-03T14:00:30"], "opens at 2024-07-03T14:00:30Z"),
         ("1_MIN", ["2024-07-03T14:01:00", "2024-07-03T14:00:00"], "not in order"),
     ],

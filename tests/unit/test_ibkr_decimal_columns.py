@@ -69,3 +69,18 @@ def test_exponents_and_zeros_are_read(text: str, number: str) -> None:
 
 def test_no_numbers_at_all_need_no_digits() -> None:
     assert scaled([[], []])[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [("9007199254740993", 0), ("90071992547.40993", 5), ("999999999999999999", 0)],
+)
+def test_integers_that_no_float_can_hold_are_exact(text: str, digits: int) -> None:
+    (integers,), found = scaled([[text]])
+    assert (int(integers[0]), found) == (int(text.replace(".", "")), digits)
+
+
+@pytest.mark.parametrize("text", ["1000000000000000000", "-1000000000000000000", "1e18"])
+def test_the_least_number_with_a_digit_too_many_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="more than 18 digits"):
+        scaled([[text]])

@@ -185,3 +185,12 @@ def test_nobody_asks_while_somebody_waits() -> None:
     asyncio.run(run())
     assert order[:1] == ["limited"]
     assert sorted(order[1:]) == ["limited", "other"]
+
+
+@pytest.mark.parametrize(
+    ("wait", "shown"), [(0.02, [0.1, 0]), (0.1, [0.1, 0]), (0.25, [0.3, 0]), (1.1, [2, 1, 0])]
+)
+def test_less_than_a_second_is_told_in_tenths(wait: float, shown: list[float]) -> None:
+    told: list[Waiting] = []
+    asyncio.run(Gate(told.append).wait(WaitCause.LOST, wait, 2, 5))
+    assert list(dict.fromkeys(one.seconds for one in told)) == shown

@@ -197,6 +197,7 @@ def test_a_pipe_gets_only_the_first_of_a_countdown(capsys: pytest.CaptureFixture
         for left in (30, 29, 2):
             screen.stand(_WAIT.format(left, attempt))
         screen.stand(_WAIT.format(1, attempt).replace("seconds", "second"))
+        screen.stand(_WAIT.format(0.4, attempt))
     screen.stand(None)
     screen.stand(_WAIT.format(30, 3))
     screen.clear()

@@ -24,6 +24,7 @@ from domain.sessions import (
     intraday_opens,
     midnight_utc,
     period_dates,
+    slots,
     utc_offsets,
 )
 
@@ -216,6 +217,34 @@ WEEKS = [
 def labelled(bar_type: str, *dates: str) -> list[int]:
     labels = array(*(midnight_utc(dt.date.fromisoformat(date)) for date in dates))
     return daily_closes(labels, BarType.parse(bar_type), WEEKS).tolist()
+
+
+@pytest.mark.parametrize(
+    ("bar_type", "zone", "opens", "found"),
+    [
+        ("4_HOUR", "America/New_York", "16:00 17:00 17:15 20:00", "16:00 17:00 17:00 20:00"),
+        ("8_HOUR", "America/New_York", "08:00 09:30 16:00 18:00", "08:00 08:00 16:00 17:00"),
+        ("3_HOUR", "America/Chicago", "15:00 17:00 18:00", "15:00 16:00 18:00"),
+        ("4_HOUR", "America/Chicago", "12:00 17:00 20:00", "12:00 16:00 20:00"),
+        ("1_HOUR", "America/New_York", "09:30 16:00 17:15 18:00", "09:00 16:00 17:00 18:00"),
+        ("4_HOUR", "Asia/Tokyo", "16:00 17:00", "16:00 16:00"),
+    ],
+)
+@pytest.mark.parametrize("date", ["2024-01-10", "2024-03-11", "2024-07-10", "2024-11-04"])
+def test_a_slot_amid_which_the_trading_day_turns_is_two(
+    bar_type: str, zone: str, opens: str, found: str, date: str
+) -> None:
+    clock = zoneinfo.ZoneInfo(zone)
+
+    def stamps(times: str) -> Int64Array:
+        at = [
+            dt.datetime.fromisoformat(f"{date}T{time}").replace(tzinfo=clock)
+            for time in times.split()
+        ]
+        return np.array([int(one.timestamp()) * 10**9 for one in at], np.int64)
+
+    of_type = BarType.parse(bar_type)
+    assert slots(stamps(opens), of_type, clock).tolist() == stamps(found).tolist()
 
 
 def test_a_daily_bar_closes_with_its_session() -> None:

@@ -349,16 +349,22 @@ def test_a_session_known_to_be_damaged_is_missing_though_a_part_of_it_is_held(
     assert f": {date} (1 session). Corrupt: {date}." in recovery
 
 
-def test_damage_in_the_evening_of_the_last_date_is_told(damaged_future: Barledger) -> None:
-    day = ("--start", "2024-01-08", "--end", "2024-01-08")
+@pytest.mark.parametrize("date", ["2024-01-08", "2024-01-11", "2024-01-12"])
+def test_damage_in_another_session_is_no_matter(damaged_future: Barledger, date: str) -> None:
+    """The evening of 8 January is of the session of the 9th, which is not asked for."""
+    day = ("--start", date, "--end", date)
     ended = damaged_future("backtest", "-i", "ESH4.CME", *HOLD, *day, "--json")
     assert ended.code == 0, ended.err
-    assert ended.document["warnings"] == [
-        "ESH4.CME: damaged and left out until imported again: part of the session 2024-01-09"
-    ]
-    day = ("--start", "2024-01-11", "--end", "2024-01-11")
-    ended = damaged_future("backtest", "-i", "ESH4.CME", *HOLD, *day, "--json")
     assert ended.document["warnings"] == []
+    assert ended.document["bars"] == 23 * 60
+
+
+def test_a_range_of_instants_tells_what_of_it_is_damaged(damaged_future: Barledger) -> None:
+    range_ = ("--start", "2024-01-08T15:00:00Z", "--end", "2024-01-09T00:00:00Z")
+    ended = damaged_future("backtest", "-i", "ESH4.CME", *HOLD, *range_, "--json")
+    assert ended.code == 0, ended.err
+    # From 15:00 to the pause at 22:00, and the hour after it, which is of the next session.
+    assert (ended.document["bars"], ended.document["warnings"]) == (8 * 60, [])
 
 
 def test_without_a_range_damage_names_the_sessions_that_it_touches(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,8 +123,11 @@ class Desk:
         return sorted((one.end, one.duration) for one in self.asked())
 
     def waits(self) -> list[str]:
-        """Return what was told of waits, in order; what was told twice in a row is there once."""
-        told = [one for one in self.progress.stood if one]
+        """Return what was told of waits, in order, without their seconds, which are by chance.
+
+        What was told twice in a row is there once.
+        """
+        told = [without_seconds(one) for one in self.progress.stood if one]
         return [one for place, one in enumerate(told) if told[place - 1 : place] != [one]]
 
     def connections(self) -> int:
@@ -168,3 +172,8 @@ def sessions_of(
     """Return the sessions of an instrument from one date to another."""
     dates = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     return list(CALENDARS.sessions(instrument.id, *dates, instrument.calendar, hours))
+
+
+def without_seconds(told: str) -> str:
+    """Return a sentence about a wait without its length."""
+    return re.sub(r"\bin [\d.]+ seconds?\b", "in a moment", told)

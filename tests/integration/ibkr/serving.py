@@ -13,7 +13,7 @@ from domain.bar_type import BarType
 from domain.bars import Bars, Int64Array
 from domain.gaps import trading_time
 from domain.instrument import Instrument, Series
-from domain.sessions import Session, midnight_utc, period_dates, slots
+from domain.sessions import Session, midnight_utc, on_grid, period_dates
 from domain.venues import venue
 
 CALENDARS = MarketCalendars()  # what it knows of a year it computes only once
@@ -61,7 +61,7 @@ def _times(series: Series, sessions: Sequence[Session]) -> Iterator[tuple[int, i
 
 def _slots_in(start: int, end: int, series: Series) -> Iterator[tuple[int, int]]:
     length, zone = series.bar_type.length, venue(series.instrument_id.venue).tzinfo
-    first = int(slots(np.array([start], np.int64), series.bar_type, zone)[0])
+    first = int(on_grid(np.array([start], np.int64), series.bar_type, zone)[0])
     opens = [start, *range(first + length, end, length)]
     yield from zip(opens, [*opens[1:], end], strict=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from adapters.simulated_gateway.faults import ALWAYS, Fault, FaultKind, Stage
@@ -26,7 +28,7 @@ def test_the_start_of_a_history_is_asked_for_twice_at_most_and_counted_so(desk: 
     """Only sixty such questions are allowed in ten minutes."""
     desk.gateway.set_faults([Fault(FaultKind.PACING_162, Stage.HEAD, 0, ALWAYS)])
     assert desk.fetch(AAPL, *RANGE).days_written == 2
-    assert desk.waits() == ["IBKR rate limit reached. Retrying in 1 second... (attempt 2/2)"]
+    assert desk.waits() == ["IBKR rate limit reached. Retrying in a moment... (attempt 2/2)"]
     assert len(desk.gateway.requests(HEAD_TIMESTAMP)) <= 2
 
 
@@ -45,7 +47,7 @@ def test_the_reason_for_a_wait_is_what_happened(
 ) -> None:
     desk.gateway.set_faults([Fault(kind, Stage.HISTORY)])
     assert desk.fetch(AAPL, *RANGE).days_written == 2
-    assert desk.waits() == [f"{what} Retrying in 1 second... (attempt 2/{attempts})"]
+    assert desk.waits() == [f"{what} Retrying in a moment... (attempt 2/{attempts})"]
 
 
 def test_who_is_found_at_one_of_two_exchanges_is_not_called_unknown(opening: Opening) -> None:
@@ -64,8 +66,10 @@ def test_that_an_instrument_is_unknown_is_told_once_where_its_symbol_is_looked_f
     with desk.wired() as container:
         assert [*container.source().find("NOSUCH.NASDAQ")] == []
         assert [*container.source().find("NOSUCH")] == []
-    told = [one for one in desk.progress.stood if one]
-    assert told == ["IBKR finds no such instrument. Retrying in 1 second... (attempt 2/2)"]
+    assert desk.waits() == ["IBKR finds no such instrument. Retrying in a moment... (attempt 2/2)"]
+    # Each wait ends with none standing there.
+    runs = [stands for stands, _ in itertools.groupby(desk.progress.stood, bool)]
+    assert runs.count(True) == 1
 
 
 def test_an_exchange_that_says_by_mistake_to_know_no_instrument_is_asked_again(

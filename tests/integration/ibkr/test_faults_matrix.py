@@ -26,7 +26,7 @@ WORDS = {
     "gateway-unreachable": "No IBKR Gateway can be reached at 127.0.0.1:",
     "gateway-lost": "IBKR connection lost. Retry backtest after reconnecting, or use: "
     "docker compose up ibgateway",
-    "rate-limited": "IBKR rate limit reached. Retrying in 1 second... (attempt 5/5)",
+    "rate-limited": "IBKR rate limit reached. Retrying in 0.1 seconds... (attempt 5/5)",
     "source-refused": "(IBKR error ",
     "unusable-answer": "IBKR sent an answer about BTC/USD.PAXOS that cannot be read.",
     "contract-not-found": "BTC/USD.PAXOS",

@@ -13,12 +13,19 @@ from domain.sessions import Session
 from tests.builders import utc
 from tests.integration.ibkr.desk import Opening, sessions_of
 from tests.integration.ibkr.serving import bars_of, market_of, series_of, within, without
-from tests.integration.simulated_gateway.instruments import BITCOIN, EQUITY, EURO, MARCH
+from tests.integration.simulated_gateway.instruments import (
+    BITCOIN,
+    EQUITY,
+    EURO,
+    MARCH,
+    future,
+)
 
 AAPL = series_of(EQUITY, "1_MIN")
 JULY = sessions_of(EQUITY, "2024-07-01", "2024-07-31")
 SERVED = bars_of(AAPL, JULY)
 HEAD_TIMESTAMP = 87
+OIL = future("CLK4.NYMEX", "2024-04-22", "1000")
 
 
 def _dates(sessions: list[Session]) -> list[str]:
@@ -164,6 +171,15 @@ def test_what_may_still_come_is_not_called_empty(opening: Opening) -> None:
         (MARCH, "5_MIN", "2024-01-10", "2024-01-22"),
         (EURO, "15_MIN", "2024-03-04", "2024-03-15"),
         (BITCOIN, "1_HOUR", "2024-03-04", "2024-03-15"),
+        # At the turn of the trading day two bars lie in one slot of the clock's grid.
+        (EURO, "2_HOUR", "2024-03-04", "2024-03-15"),
+        (EURO, "3_HOUR", "2024-03-04", "2024-03-15"),
+        (EURO, "4_HOUR", "2024-03-04", "2024-03-15"),
+        (EURO, "8_HOUR", "2024-03-04", "2024-03-15"),
+        (OIL, "4_HOUR", "2024-03-04", "2024-03-15"),
+        (OIL, "8_HOUR", "2024-03-04", "2024-03-15"),
+        (MARCH, "3_HOUR", "2024-03-04", "2024-03-14"),
+        (MARCH, "4_HOUR", "2024-03-04", "2024-03-14"),
     ],
 )
 def test_every_kind_of_bar_is_held_as_served_and_asked_for_once(

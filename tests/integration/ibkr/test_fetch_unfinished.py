@@ -11,7 +11,7 @@ from domain.bars import Bars
 from domain.events import FetchCompleted, RangeConfirmedEmpty
 from domain.gaps import Status
 from domain.instrument import Instrument, Series
-from domain.sessions import Session, slots
+from domain.sessions import Session, on_grid
 from domain.venues import venue
 from tests.builders import MINUTE, utc
 from tests.integration.ibkr.desk import Desk, Opening, sessions_of
@@ -44,7 +44,7 @@ def _to_keep(
     if not series.bar_type.is_intraday:
         return _closed_by(bars, over[-1].close)
     zone = venue(series.instrument_id.venue).tzinfo
-    end = int(slots(np.array([here], np.int64), series.bar_type, zone)[0])
+    end = int(on_grid(np.array([here], np.int64), series.bar_type, zone)[0])
     # One bar more is asked for, to see whether what lies before it has ended.
     end += series.bar_type.length
     answered = bars.take((bars.ts_open < end) & (bars.ts_open <= now))

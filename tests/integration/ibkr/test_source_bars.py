@@ -116,6 +116,8 @@ def test_small_bars_are_asked_for_by_seconds(
         ("1_HOUR", "2024-02-26", "2024-03-29"),
         ("1_DAY", "2023-03-01", "2024-03-29"),
         ("1_MONTH", "2019-01-01", "2024-03-31"),
+        ("4_HOUR", "2023-01-02", "2024-03-29"),
+        ("8_HOUR", "2021-01-04", "2024-03-29"),
     ],
 )
 def test_currencies_have_middles_and_no_volume(
