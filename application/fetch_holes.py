@@ -57,5 +57,9 @@ def stretches_text(time: IntervalSet, zone: zoneinfo.ZoneInfo) -> str:
 
 def _stretch(one: Interval, zone: zoneinfo.ZoneInfo) -> str:
     start, end = (dt.datetime.fromtimestamp(at // 10**9, zone) for at in (one.start, one.end))
-    last = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"{start:%Y-%m-%d} from {start:%H:%M} to {last}"
+    day = "" if start.date() == end.date() else f"{end:%Y-%m-%d} "
+    return f"{start:%Y-%m-%d} from {_clock(start)} to {day}{_clock(end)}"
+
+
+def _clock(at: dt.datetime) -> str:
+    return f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"

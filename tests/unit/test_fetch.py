@@ -381,13 +381,14 @@ def test_bars_outside_all_sessions_are_told_of_once() -> None:
 def test_holes_in_what_came_are_told_by_the_clock_of_the_venue() -> None:
     first, second = (one.open for one in JANUARY[:2])
     holes = IntervalSet.of(
-        (first + 60 * MINUTE, first + 100 * MINUTE), (second, second + 30 * MINUTE)
+        (first + 60 * MINUTE, first + 100 * MINUTE), (second, second + 61 * MINUTE // 2)
     )
     desk = _desk(scripts=[{0: Lacks(AAPL, holes, asked_twice=True)}])
     desk.fetch()
     assert desk.memory.progress.warnings == [
         "AAPL.NASDAQ: MEMORY has no bars of 2024-01-02 from 10:30 to 11:10, 2024-01-03 from 09:30 "
-        "to 10:00, asked twice. That counts as its answer: only a fetch with --refetch asks again."
+        "to 10:00:30, asked twice. That counts as its answer: only a fetch with --refetch asks "
+        "again."
     ]
 
 
