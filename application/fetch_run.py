@@ -19,6 +19,7 @@ from domain.fetching import (
     Answer,
     FetchedBars,
     HistoryStart,
+    Lacks,
     SeriesFailed,
     Stray,
     WaitCause,
@@ -178,6 +179,8 @@ class FetchRun:
             return
         if isinstance(answer, Stray):
             state.strays(answer)
+        elif isinstance(answer, Lacks):
+            state.holes.add(answer)
         elif state.is_over:
             return
         elif isinstance(answer, SeriesFailed):

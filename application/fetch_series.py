@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import attrs
 
 from application.catalog import Catalog
+from application.fetch_holes import Holes
 from application.fetch_incoming import Incoming
 from application.fetch_joins import Level, adjusted_since, joined_text, level_difference
 from application.fetch_jumps import Jumps
@@ -29,7 +30,8 @@ from domain.ports import Clock, Progress
 class SeriesFetch:
     """What is still wanted of a series, and why it failed if it did.
 
-    `failed_as` counts the series that failed before. `report` tells what was published.
+    `failed_as` counts the series that failed before. `report` tells what was published, and
+    `holes` what the source lacks amid that, when it is closed.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class SeriesFetch:
         self._progress = progress
         self._source = source
         self._clock = clock
+        self.holes = Holes(plan, source)
         self.report = SeriesReport(plan, source, progress, clock, keep)
         self._keep = keep
         self._publisher = Publisher(catalog, progress, plan, source, clock, keep)
@@ -192,7 +195,9 @@ class SeriesFetch:
         self.close()
 
     def close(self) -> None:
-        """Take what is on show of it from the screen."""
+        """Tell of the holes in what came, and take what is on show of it from the screen."""
+        for text in self.holes.texts():
+            self._progress.warn(text)
         self._shown.close()
 
 

@@ -78,6 +78,19 @@ class Stray:
 
 
 @attrs.frozen
+class Lacks:
+    """A source has no bars in `holes`, and nearly all others of the sessions that these lie in.
+
+    `holes` are half an hour or longer, in UTC nanoseconds; the source answers for them as for any
+    other time. With `asked_twice` it was asked about them a second time, and said the same.
+    """
+
+    series: Series
+    holes: IntervalSet
+    asked_twice: bool
+
+
+@attrs.frozen
 class SeriesFailed:
     """Of one series nothing more will come, because of `error`; of the others it may."""
 
@@ -128,4 +141,4 @@ class Waiting:
         return self.cause is WaitCause.PACING
 
 
-Answer = FetchedBars | HistoryStart | Stray | SeriesFailed | Waiting
+Answer = FetchedBars | HistoryStart | Stray | Lacks | SeriesFailed | Waiting

@@ -63,7 +63,7 @@ def _from_decimals(columns: Sequence[Sequence[str]]) -> tuple[list[Int64Array], 
         )
     integers = [[int(one.scaleb(digits)) for one in column] for column in numbers]
     if any(abs(one) >= 10**MAX_DIGITS for column in integers for one in column):
-        raise ValueError(f"a number has more than {MAX_DIGITS} digits")
+        raise _too_long()
     return [np.array(column, np.int64) for column in integers], digits
 
 
@@ -74,7 +74,15 @@ def _decimal(text: str) -> Decimal:
         raise ValueError(f"{text!r} is no number") from None
     if not number.is_finite():
         raise ValueError(f"{text!r} is no number")
+    if not number:
+        return Decimal(0)
+    if number.adjusted() >= MAX_DIGITS:
+        raise _too_long()  # here already: to make an integer of 1e999999 takes minutes
     return number
+
+
+def _too_long() -> ValueError:
+    return ValueError(f"a number has more than {MAX_DIGITS} digits")
 
 
 def _digits(number: Decimal) -> int:

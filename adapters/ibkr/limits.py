@@ -67,3 +67,8 @@ FIRST_CLIENT_ID, LAST_CLIENT_ID = 101, 132
 # The last bars of a session that has just ended may not be there yet (delayed data come a quarter
 # of an hour later): for so long the end of its bars is not taken for the end of its trading.
 SETTLING_SECONDS = 1_200
+
+# A session of such bars that has nearly all of them and lacks so much in one piece is asked for
+# once more, in so many sessions of a fetch; a thin market lacks bars everywhere.
+HOLE_SECONDS, LONGEST_BAR_WITH_HOLES_SECONDS, NEARLY_ALL = 1_800, 300, 0.9
+HOLES_ASKED_AGAIN = 5

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 import attrs
 
 from adapters.ibkr.answered_bars import Heard
 from adapters.ibkr.chunks import (
     Question,
+    by_session,
     longest_time,
     of_sessions,
     question_about,
@@ -21,13 +22,15 @@ from adapters.ibkr.completeness import Completeness, begins_near, shows_silence
 from adapters.ibkr.contract_search import Listing
 from adapters.ibkr.gateway import Gateway
 from adapters.ibkr.hearing import Hearing, has_small_bars, joined
-from adapters.ibkr.limits import REQUESTS_IN_FLIGHT
+from adapters.ibkr.holes import holes
+from adapters.ibkr.limits import HOLES_ASKED_AGAIN, REQUESTS_IN_FLIGHT
 from domain.bar_type import BarType, BarUnit
 from domain.bars import Bars
-from domain.fetching import Answer, FetchedBars, HistoryStart, Stray, Wanted
+from domain.fetching import Answer, FetchedBars, HistoryStart, Lacks, Stray, Wanted
 from domain.instrument import Series
 from domain.intervals import NO_TIME, IntervalSet
 from domain.sessions import Session, date_of_label
+from domain.window import FAR_PAST
 
 Emit = Callable[[Answer], Awaitable[None]]
 _MINUTE = BarType(1, BarUnit.MIN)
@@ -55,6 +58,9 @@ class SeriesFetch:
         self._budget = budget
         self._start = wanted.history_start
         self._stray: set[int] = set()
+        self._holes = {True: NO_TIME, False: NO_TIME}
+        """Those that were asked for twice, and the others; of what was not told yet."""
+        self._asked_for_holes = 0
         self._bar_type = wanted.series.bar_type
 
     async def run(self) -> None:
@@ -71,7 +77,9 @@ class SeriesFetch:
                     asked.append(asyncio.ensure_future(self._answered(self._open(question))))
                 if not asked:
                     break
-                await self._emit(await asked[0])
+                answer = await asked[0]
+                await self._tell_holes()
+                await self._emit(answer)
                 asked.popleft()
                 self._budget.release()
         finally:
@@ -79,6 +87,13 @@ class SeriesFetch:
         if self._stray:
             dates = sorted({date_of_label(one) for one in self._stray})
             await self._emit(Stray(self._wanted.series, tuple(dates), len(self._stray)))
+
+    async def _tell_holes(self) -> None:
+        """Tell of what is lacking before the bars are handed on: with the last a series is over."""
+        for twice, lacking in self._holes.items():
+            if lacking:
+                self._holes[twice] = NO_TIME
+                await self._emit(Lacks(self._wanted.series, lacking, twice))
 
     def _open(self, question: Question) -> Question:
         """Return the question, with a bar more where a session goes on: it shows what has ended."""
@@ -133,16 +148,41 @@ class SeriesFetch:
         judge = self._completeness
         first = await self._heard(question)
         bars, empty, unknown = judge.kept(first, question), NO_TIME, NO_TIME
+        again: set[Session] = set()
         for run in judge.doubtful(question, first, bars, self._start):
+            again.update(run)
             if has_small_bars(self._bar_type):
                 bars, left = await self._by_minutes(question, bars)
             else:
                 bars, left = await self._again(run, question.time, bars, first)
             unknown = unknown.union(judge.unknown(left, bars, question.time))
             empty = empty.union(of_sessions(tuple(judge.silent(run, bars)), question.time))
+        bars = await self._filled(question, bars, again, unknown)
         attested = judge.attested(question, bars).difference(unknown)
         empty = empty.intersection(attested)
         return FetchedBars(self._wanted.series, attested, bars, empty, judge.now)
+
+    async def _filled(
+        self, question: Question, bars: Bars, again: Collection[Session], unknown: IntervalSet
+    ) -> Bars:
+        """Ask for sessions with holes a second time, those that were asked for `again` excepted.
+
+        Return all bars, and take note of what is lacking still.
+        """
+        judge = self._completeness
+        before = IntervalSet.of((FAR_PAST, self._start)) if self._start is not None else NO_TIME
+        known = question.time.difference(unknown.union(before))
+        for session, time in by_session(question.sessions, known):
+            if not judge.has_settled(session) or not holes(bars, time, self._bar_type):
+                continue
+            twice = session in again
+            if not twice and self._asked_for_holes < HOLES_ASKED_AGAIN:
+                self._asked_for_holes, twice = self._asked_for_holes + 1, True
+                control = question_about((session,), time, self._bar_type, control=True)
+                bars = joined(bars, judge.kept(await self._heard(control), control))
+            lacking = holes(bars, time, self._bar_type)
+            self._holes[twice] = self._holes[twice].union(lacking)
+        return bars
 
     async def _again(
         self, run: tuple[Session, ...], time: IntervalSet, bars: Bars, first: Heard

@@ -10,14 +10,25 @@ from numpy.typing import NDArray
 
 from domain.bars import Bars
 from domain.errors import BarledgerError
-from domain.fetching import Answer, FetchedBars, HistoryStart, SeriesFailed, Stray, Waiting, Wanted
+from domain.fetching import (
+    Answer,
+    FetchedBars,
+    HistoryStart,
+    Lacks,
+    SeriesFailed,
+    Stray,
+    Waiting,
+    Wanted,
+)
 from domain.gaps import trading_time
 from domain.instrument import Instrument, Series
 from domain.intervals import NO_TIME, IntervalSet
 from domain.sessions import Session, date_of_label, period_dates
 
 _FAR = 2**62
-Happening = Waiting | Stray | SeriesFailed | FetchedBars | BarledgerError | KeyboardInterrupt
+Happening = (
+    Waiting | Stray | Lacks | SeriesFailed | FetchedBars | BarledgerError | KeyboardInterrupt
+)
 Script = Mapping[int, Happening]
 """What happens in one call instead of, or before, its answer of that number, counted from 0."""
 

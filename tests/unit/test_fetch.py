@@ -28,7 +28,15 @@ from domain.events import (
     PartitionWritten,
     RangeConfirmedEmpty,
 )
-from domain.fetching import FetchedBars, HistoryStart, SeriesFailed, Stray, WaitCause, Waiting
+from domain.fetching import (
+    FetchedBars,
+    HistoryStart,
+    Lacks,
+    SeriesFailed,
+    Stray,
+    WaitCause,
+    Waiting,
+)
 from domain.gaps import Status
 from domain.instrument import InstrumentId, Series
 from domain.intervals import IntervalSet
@@ -370,6 +378,40 @@ def test_bars_outside_all_sessions_are_told_of_once() -> None:
     assert same(desk.held(), WANTED)
 
 
+def test_holes_in_what_came_are_told_by_the_clock_of_the_venue() -> None:
+    first, second = (one.open for one in JANUARY[:2])
+    holes = IntervalSet.of(
+        (first + 60 * MINUTE, first + 100 * MINUTE), (second, second + 61 * MINUTE // 2)
+    )
+    desk = _desk(scripts=[{0: Lacks(AAPL, holes, asked_twice=True)}])
+    desk.fetch()
+    assert desk.memory.progress.warnings == [
+        "AAPL.NASDAQ: MEMORY has no bars of 2024-01-02 from 10:30 to 11:10, 2024-01-03 from 09:30 "
+        "to 10:00:30, asked twice. That counts as its answer: only a fetch with --refetch asks "
+        "again."
+    ]
+
+
+def test_holes_that_were_not_asked_for_again_are_counted() -> None:
+    opens = [JANUARY[0].open + hour * 60 * MINUTE for hour in range(6)]
+    holes = IntervalSet.of(*((at, at + 30 * MINUTE) for at in opens))
+    desk = _desk(scripts=[{0: Lacks(AAPL, holes, asked_twice=False)}])
+    desk.fetch()
+    (warning,) = desk.memory.progress.warnings
+    assert warning.endswith(
+        "from 13:30 to 14:00 and 1 more, and was not asked again for so many holes. A fetch of "
+        "these days with --refetch asks again."
+    )
+
+
+def test_holes_are_told_though_the_rest_does_not_come() -> None:
+    holes = IntervalSet.of((JANUARY[0].open, JANUARY[0].open + 30 * MINUTE))
+    desk = _desk(scripts=[{0: Lacks(AAPL, holes, asked_twice=True), 1: LOST}])
+    with pytest.raises(GatewayLostError):
+        desk.fetch()
+    assert "from 09:30 to 10:00, asked twice" in desk.memory.progress.warnings[0]
+
+
 def test_a_full_disk_is_found_before_anything_is_asked_for() -> None:
     desk = _desk()
     desk.memory.disk = MemoryDiskSpace(100_000)
@@ -440,4 +482,4 @@ def test_waiting_is_shown_with_the_words_of_the_specification() -> None:
     ]
     assert desk.memory.progress.stood[-1] is None
     assert desk.memory.progress.paced == shown[2:3]
-    assert desk.memory.progress.waits == [one.seconds for one in waits]
+    assert desk.memory.progress.waits == [30, 4, 12, 1, 2, 1, 8]

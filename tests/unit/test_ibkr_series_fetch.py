@@ -19,7 +19,7 @@ from adapters.ibkr.series_fetch import SeriesFetch
 from domain.bar_type import BarType
 from domain.bars import Bars
 from domain.errors import UnusableAnswerError
-from domain.fetching import Answer, FetchedBars, HistoryStart, Stray, Wanted
+from domain.fetching import Answer, FetchedBars, HistoryStart, Lacks, Stray, Wanted
 from domain.instrument import Instrument, InstrumentClass, InstrumentId, Series
 from domain.intervals import IntervalSet
 from domain.sessions import NANOSECONDS_IN_DAY, Session, instant_text
@@ -188,10 +188,11 @@ def test_a_first_session_that_begins_late_after_others_is_not_cut() -> None:
     """Where the answer has an earlier bar, it did not begin amid the session."""
     sessions = _sessions(10)
     before, wanted = sessions[0], _wanted(sessions[1:])
-    late = [at for at in _opens(sessions) if at >= sessions[1].open + HOUR or at < before.close]
+    begin = sessions[1].open + 20 * MINUTE
+    late = [at for at in _opens(sessions) if at >= begin or at < before.close]
     gateway = Gateway(late, sessions, lambda _, opens: [before.open, *opens])
     bars, _, _ = _sum(_fetch(gateway, wanted))
-    assert len(bars) == 9 * 390 - 60
+    assert len(bars) == 9 * 390 - 20
     assert len(gateway.requests) == 1
 
 
@@ -511,3 +512,90 @@ def test_a_session_that_goes_on_is_asked_for_with_a_bar_more() -> None:
     assert attested == so_far
     assert int(bars.ts_event[-1]) == so_far.intervals[-1].end
     assert [one.duration for one in gateway.requests] == ["4560 S"]
+
+
+HOLES = [(100, 160), (290, 390), (0, 60)]
+
+
+def _hole(session: Session, minutes: tuple[int, int]) -> tuple[int, int]:
+    return session.open + minutes[0] * MINUTE, session.open + minutes[1] * MINUTE
+
+
+def _without(opens: Sequence[int], *gaps: tuple[int, int]) -> list[int]:
+    return [at for at in opens if not any(start <= at < end for start, end in gaps)]
+
+
+@pytest.mark.parametrize("minutes", HOLES)
+def test_a_hole_that_only_one_answer_has_is_filled_by_the_next(minutes: tuple[int, int]) -> None:
+    sessions = _sessions(16)
+    gap = _hole(sessions[12], minutes)
+
+    gateway = Gateway(_opens(sessions), sessions)
+
+    def once(request: HistoryRequest, opens: list[int]) -> list[int]:
+        return _without(opens, gap) if len(gateway.requests) == 1 else opens
+
+    gateway.change = once
+    wanted = _wanted(sessions[10:])
+    answers = _fetch(gateway, wanted)
+    bars, attested, empty = _sum(answers)
+    assert bars.ts_open.tolist() == _opens(sessions[10:])
+    assert (attested, empty) == (wanted.time, IntervalSet())
+    assert [one.duration for one in gateway.requests] == ["6 D", "6 D"]
+    assert not any(isinstance(one, Lacks) for one in answers)
+
+
+@pytest.mark.parametrize("minutes", HOLES)
+def test_a_hole_that_two_answers_have_is_told_and_attested(minutes: tuple[int, int]) -> None:
+    sessions = _sessions(16)
+    gap = _hole(sessions[12], minutes)
+    gateway = Gateway(_without(_opens(sessions), gap), sessions)
+    wanted = _wanted(sessions[10:])
+    answers = _fetch(gateway, wanted)
+    bars, attested, empty = _sum(answers)
+    assert len(bars) == 6 * 390 - (minutes[1] - minutes[0])
+    assert (attested, empty) == (wanted.time, IntervalSet())
+    assert len(gateway.requests) == 2
+    assert answers[0] == Lacks(AAPL, IntervalSet.of(gap), asked_twice=True)
+
+
+def test_holes_are_asked_for_a_few_times_in_a_fetch_and_all_are_told() -> None:
+    sessions = _sessions(40)
+    gaps = [_hole(one, (180, 240)) for one in sessions]
+    gateway = Gateway(_without(_opens(sessions), *gaps), sessions)
+    answers = _fetch(gateway, _wanted(sessions))
+    assert sorted(one.duration for one in gateway.requests) == ["20 D"] * 2 + ["6 D"] * 5
+    told = [one for one in answers if isinstance(one, Lacks)]
+    holes = [(one.start, one.end) for each in told for one in each.holes]
+    assert sorted(holes) == gaps
+    assert sum(len(one.holes.intervals) for one in told if one.asked_twice) == 5
+
+
+def test_a_thin_share_is_not_asked_for_again() -> None:
+    sessions = _sessions(10)
+    gateway = Gateway(_opens(sessions)[::45], sessions)
+    answers = _fetch(gateway, _wanted(sessions))
+    # The end of the last session may have been cut; nine others have as few bars.
+    assert len(gateway.requests) == 2
+    assert not any(isinstance(one, Lacks) for one in answers)
+
+
+def test_a_session_that_was_asked_for_again_is_not_asked_for_a_third_time() -> None:
+    """It begins an hour late in both answers, as a market that opens late does."""
+    sessions = _sessions(16)
+    gap = _hole(sessions[10], (0, 60))
+
+    gateway = Gateway(_without(_opens(sessions), gap), sessions)
+    answers = _fetch(gateway, _wanted(sessions[10:]))
+    assert len(gateway.requests) == 2
+    assert answers[0] == Lacks(AAPL, IntervalSet.of(gap), asked_twice=True)
+
+
+def test_what_lies_before_the_history_and_after_now_is_no_hole() -> None:
+    sessions = _sessions(2)
+    start, now = sessions[0].open + HOUR, sessions[1].open + 5 * HOUR
+    opens = [at for at in _opens(sessions) if start <= at < now - HOUR]
+    gateway = Gateway(opens, sessions)
+    answers = _fetch(gateway, _wanted(sessions, history_start=start), now)
+    assert len(gateway.requests) == 1
+    assert not any(isinstance(one, Lacks) for one in answers)
