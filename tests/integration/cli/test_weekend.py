@@ -113,6 +113,8 @@ def test_the_period_that_closed_on_friday_is_fetched_and_used(
     checked = barledger("check", *chosen)
     (row,) = checked.document["series"]
     assert (checked.code, row["sessions"]["complete"]) == (0, period.sessions)
+    units = {"1_WEEK": "4 weeks", "1_MONTH": "1 month"}[period.bar_type]
+    assert f"bars, {units})" in barledger("check", *chosen[:-1]).out
 
 
 def test_before_the_last_session_has_closed_nothing_of_it_is_asked_for(
