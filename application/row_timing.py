@@ -150,7 +150,8 @@ class _ByInstant:
             opens, closes = stamps, intraday_closes(stamps, *where)
         else:
             opens, closes = intraday_opens(stamps, *where), stamps
-        astray = off_grid(stamps, self.bar_type, self.zone, self.sessions)
+        is_open = self.stamp is Stamp.OPEN
+        astray = off_grid(stamps, self.bar_type, self.zone, self.sessions, opens=is_open)
         bars = attrs.evolve(chunk.bars, ts_open=opens, ts_event=closes)
         whose = f"the venue's clock ({self.zone.key})"
         problem = f"does not lie on the grid of {self.bar_type} bars by {whose}"

@@ -21,6 +21,8 @@ NANOSECONDS_IN_DAY = 86_400 * 1_000_000_000
 _MINUTE = 60 * 1_000_000_000
 _HOUR = 60 * _MINUTE
 NO_SESSION = np.iinfo(np.int64).min
+LATE_START = 15 * _MINUTE
+"""IBKR's day of currencies begins so many nanoseconds after 17:00 in New York, when it turns."""
 # Where trading goes round the clock, by the market's convention its day turns at 17:00 in New
 # York. Before and after it lie two bars, and not one that belongs to two days.
 _TURNS = {"America/New_York": 17 * _HOUR, "America/Chicago": 16 * _HOUR}

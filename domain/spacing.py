@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from domain.bar_type import BarType, BarUnit
 from domain.bars import Int64Array
-from domain.sessions import NANOSECONDS_IN_DAY, Session, utc_offsets
+from domain.sessions import LATE_START, NANOSECONDS_IN_DAY, Session, utc_offsets
 
 _KEPT_STEPS = 10_000
 _FEW_AGAINST = 0.01
@@ -113,15 +113,24 @@ def _longer_bar_type(days: int) -> BarType | None:
 
 
 def off_grid(
-    stamps: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo, sessions: Sequence[Session]
+    stamps: Int64Array,
+    bar_type: BarType,
+    zone: zoneinfo.ZoneInfo,
+    sessions: Sequence[Session],
+    *,
+    opens: bool = False,
 ) -> NDArray[np.bool_]:
-    """Return which `stamps` no bar of `bar_type` begins or ends at.
+    """Return which `stamps` no bar of `bar_type` begins or ends at; or only begins, with `opens`.
 
-    The grid lies on the venue's clock; a session's open and close are on it too.
+    The grid lies on the venue's clock; a session's open and close are on it too, and so is the
+    first bar of a day of currencies, as IBKR gives it.
     """
     local = stamps + utc_offsets(stamps, zone)
     edges = np.array(
         [edge for s in sessions for edge in (s.open, s.close, *(s.pause or ()))], np.int64
     )
+    if opens:
+        late = [s.open + LATE_START for s in sessions if s.close - s.open == NANOSECONDS_IN_DAY]
+        edges = np.concatenate([edges, np.array(late, np.int64)])
     result: NDArray[np.bool_] = (local % bar_type.length != 0) & ~np.isin(stamps, edges)
     return result

@@ -10,12 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.ibkr.failures import OffGrid
-from domain.bar_type import NANOSECONDS_IN_SECOND, BarType
+from domain.bar_type import BarType
 from domain.bars import Int64Array
-from domain.sessions import Session, instant_text, on_grid
-
-# IBKR's day of currencies begins at 17:15 in New York, a quarter after the one before has ended.
-_LATE = 15 * 60 * NANOSECONDS_IN_SECOND
+from domain.sessions import LATE_START, Session, instant_text, on_grid
 
 
 def check_grid(
@@ -55,7 +52,7 @@ def _begins_late(opens: Int64Array, sessions: Sequence[Session]) -> NDArray[np.b
     place = np.searchsorted(starts, opens, side="right") - 1
     start = starts[np.maximum(place, 0)]
     is_first = np.concatenate(([True], opens[:-1] < start[1:])) if len(opens) else place >= 0
-    found: NDArray[np.bool_] = is_first & (opens - start == _LATE)
+    found: NDArray[np.bool_] = is_first & (opens - start == LATE_START)
     return found
 
 

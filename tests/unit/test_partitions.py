@@ -13,7 +13,7 @@ from domain.bars import Bars, Int64Array
 from domain.coverage import inferred_coverage, short_silence, tolerated_silence
 from domain.instrument import InstrumentId, Series
 from domain.partitions import partition_bounds, partition_of, split_by_partition, trading_dates
-from domain.sessions import midnight_utc
+from domain.sessions import Session, midnight_utc
 from domain.spacing import Steps, off_grid
 from tests.builders import AAPL, MINUTE, NEW_YORK, minute_bars, utc
 
@@ -154,3 +154,13 @@ def test_stamps_off_the_grid_of_the_venues_clock_are_found() -> None:
     four_hours = np.array([utc("2024-01-02T13:00:00"), utc("2024-01-02T16:00:00")])
     # 08:00 and 11:00 in New York: only the first begins a four-hour bar.
     assert off_grid(four_hours, BarType.parse("4_HOUR"), NEW_YORK, []).tolist() == [False, True]
+
+
+def test_only_a_bar_that_opens_may_begin_a_quarter_after_a_day_of_currencies() -> None:
+    day = Session(dt.date(2024, 1, 3), utc("2024-01-02T22:00:00"), utc("2024-01-03T22:00:00"))
+    short = attrs.evolve(day, close=day.close - 60 * MINUTE)
+    late = np.array([day.open + minutes * MINUTE for minutes in (0, 14, 15, 30)], np.int64)
+    hour = BarType.parse("1_HOUR")
+    assert off_grid(late, hour, NEW_YORK, [day], opens=True).tolist() == [False, True, False, True]
+    assert off_grid(late, hour, NEW_YORK, [day]).tolist() == [False, True, True, True]
+    assert off_grid(late, hour, NEW_YORK, [short], opens=True).tolist()[2]

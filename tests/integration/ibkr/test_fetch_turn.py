@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 import numpy as np
 import pytest
@@ -62,6 +64,25 @@ def test_a_day_that_is_fetched_bit_by_bit_is_the_same_in_the_end(
         assert len(held) >= len(closed) - 1
     assert {one.status for one in desk.judged(series, DAYS[2:4])} == {Status.COMPLETE}
     assert len(held) == len(closed)
+
+
+@pytest.mark.parametrize("bar_type", ["10_MIN", "1_HOUR", "4_HOUR"])
+def test_what_is_exported_is_imported_as_the_same_bars(
+    opening: Opening, barledger: Barledger, tmp_path: Path, bar_type: str
+) -> None:
+    series, served = series_of(EURO, bar_type), _served(bar_type)
+    desk = opening({series: served}, EURO)
+    words = ("-i", str(EURO.id), "--bar-type", bar_type)
+    range_ = ("--start", FIRST, "--end", LAST, "--port", str(desk.gateway.port))
+    assert barledger("fetch", *words, *range_).code == 0
+    file = tmp_path / "bars.csv"
+    assert barledger("export", *words, "--format", "csv", "--output", file).code == 0
+    choice = ("--on-conflict", "overwrite", "--json")
+    (row,) = barledger("import-csv", file, *words, *choice).document["files"]
+    assert (row["rows"], row["bars_written"]) == (len(served), 0)
+    assert (row["bars_replaced"], row["bars_removed"]) == (0, 0)
+    (listed,) = barledger("list", "--json").document["series"]
+    assert listed["bars"] == len(served)
 
 
 def _shifted(days: list[Session], hours: int) -> Bars:
