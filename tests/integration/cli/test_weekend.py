@@ -126,4 +126,5 @@ def test_before_the_last_session_has_closed_nothing_of_it_is_asked_for(
     assert ended.code == 0, ended.err
     (row,) = ended.document["series"]
     assert (row["bars_fetched"], row["left"]) == (0, [])
-    assert "has closed yet" in ended.document["warnings"][0]
+    unit = period.bar_type[2:].lower()
+    assert ended.document["warnings"] == [f"{NAME}: no {unit} of this range has closed yet."]
