@@ -8,7 +8,7 @@ from itertools import groupby
 
 from application.backtest_bars import Leg
 from application.checked_range import CheckedRange
-from application.fetch_left import as_sentence, begins_text, early_text
+from application.fetch_left import as_sentence, begins_text, early_text, to_come_text
 from domain.errors import NothingHeldError
 from domain.gaps import Judged, Status, judge
 from domain.intervals import Interval
@@ -53,7 +53,7 @@ def nothing_text(leg: Leg, judged: Sequence[Judged], now: int) -> str:
     if not judged:
         ends = leg.window.bounds(venue(leg.instrument.id.venue).tzinfo)[1]
         if ends > now:
-            return "No session of this range has closed yet."
+            return as_sentence(to_come_text(leg.holdings.series)).strip()
         return "The range that was asked for holds no session of it."
     series, start = leg.holdings.series, leg.holdings.history_start
     before = _early(judged)

@@ -10,11 +10,14 @@ from application.fetch_publishing import Published
 from application.fetch_request import FetchOutcome, SeriesOutcome
 from application.fetch_texts import left_text, old_left_text, shown_source
 from application.instruments import data_not_found
+from domain.bar_type import BarUnit
 from domain.errors import DataNotFoundError
 from domain.fetching import MAY_STILL_COME
 from domain.instrument import Series
 from domain.ports import Clock
 from domain.venues import venue
+
+_PERIODS = {BarUnit.WEEK: "week", BarUnit.MONTH: "month"}
 
 
 class Left:
@@ -76,7 +79,7 @@ class Left:
 def why_nothing(outcome: SeriesOutcome) -> str | None:
     """Return why no bar can be had of sessions of the range, in a sentence without its stop."""
     if outcome.is_to_come:
-        return "no session of this range has closed yet"
+        return to_come_text(outcome.series)
     if outcome.start is None:
         return "this range holds no session"
     if not outcome.early:
@@ -103,6 +106,14 @@ def nothing_found(outcome: FetchOutcome, source: str) -> DataNotFoundError | Non
         f"{_span(first.silent)}.{also} Check the venue and the expiry, and that your account has "
         "this market's data. Nothing is recorded, so the same command asks again.",
     )
+
+
+def to_come_text(series: Series) -> str:
+    """Return what is told of a range of which everything is still to come.
+
+    Of a week or month that goes on, sessions have closed; its bar has not.
+    """
+    return f"no {_PERIODS.get(series.bar_type.unit, 'session')} of this range has closed yet"
 
 
 def early_text(count: int, dates: str) -> str:

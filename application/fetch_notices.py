@@ -1,11 +1,11 @@
-"""What is told before anything is fetched: what is left out, and what goes beyond the wish."""
+"""What is told of many series at once: before anything is fetched, and of what became of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from application.fetch_plan import SeriesPlan
-from application.fetch_texts import hours_text, outside_text
+from application.fetch_texts import gathered_text, hours_text, outside_text
 from domain.errors import BarledgerError
 from domain.ports import Progress
 from domain.sessions import Hours
@@ -31,3 +31,30 @@ def tell_before(
 
 def _wider(plans: Sequence[SeriesPlan], hours: Hours) -> Iterator[SeriesPlan]:
     return (one for one in plans if one.series.bar_type.is_intraday and one.hours is not hours)
+
+
+class Gathered:
+    """Sentences about series, told together where they say the same of several."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._warnings: dict[str, list[str]] = {}
+        self._notices: dict[str, list[str]] = {}
+
+    def warn(self, name: str, sentence: str) -> None:
+        """Keep a warning about the series of `name`, which it may begin with."""
+        self._warnings.setdefault(sentence.removeprefix(f"{name}: "), []).append(name)
+
+    def tell(self, name: str, sentence: str) -> None:
+        """Keep a notice about the series of `name`, which it may begin with."""
+        self._notices.setdefault(sentence.removeprefix(f"{name}: "), []).append(name)
+
+    def flush(self) -> None:
+        """Tell all that is kept, and keep it no longer."""
+        for kept, show in (
+            (self._notices, self._progress.tell),
+            (self._warnings, self._progress.warn),
+        ):
+            for sentence, names in kept.items():
+                show(gathered_text(sentence, names))
+            kept.clear()

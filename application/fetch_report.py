@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from application.fetch_joins import joined_text
 from application.fetch_left import Left
+from application.fetch_notices import Gathered
 from application.fetch_plan import SeriesPlan
 from application.fetch_publishing import Published
 from application.fetch_request import Keep, SeriesOutcome
@@ -17,7 +18,7 @@ from application.fetch_texts import (
     unreplaced_text,
 )
 from domain.events import Event, FetchAborted, FetchCompleted, FetchStarted
-from domain.ports import Clock, Progress
+from domain.ports import Clock
 
 
 class SeriesReport:
@@ -28,11 +29,11 @@ class SeriesReport:
     """
 
     def __init__(
-        self, plan: SeriesPlan, source: str, progress: Progress, clock: Clock, keep: Keep | None
+        self, plan: SeriesPlan, source: str, gathered: Gathered, clock: Clock, keep: Keep | None
     ) -> None:
         self._plan = plan
         self._source = source
-        self._progress = progress
+        self._gathered = gathered
         self._is_replacing = keep is Keep.FETCHED
         self._left = Left(plan, clock)
         self._published = Published(kept=plan.unreplaced)
@@ -47,20 +48,20 @@ class SeriesReport:
         self._published += published
 
     def tell(self) -> None:
-        """Tell the user, once all is there, what is not as it was meant to be."""
+        """Have the user told, once all is there, what is not as it was meant to be."""
         done, name, source = self._published, self._plan.name, self._source
         for text in self._left.texts(done, source):
-            self._progress.warn(text)
+            self._gathered.warn(name, text)
         if done.rest:
-            self._progress.warn(rest_text(name, done.rest, source))
+            self._gathered.warn(name, rest_text(name, done.rest, source))
         if done.kept:
-            self._progress.warn(self._kept_text(done))
+            self._gathered.warn(name, self._kept_text(done))
         if done.same:
-            self._progress.tell(same_text(name, done.same, source))
-        if done.levels and not all(one.bars and one.agrees for one in done.levels):
-            self._progress.warn(f"{name}: {self._replaced_text(done)}")
+            self._gathered.tell(name, same_text(name, done.same, source))
+        if not all(one.bars and one.agrees for one in done.levels):
+            self._gathered.warn(name, self._replaced_text(done))
         if done.lacking:
-            self._progress.warn(lacking_text(name, done.old_bars, done.lacking, source))
+            self._gathered.warn(name, lacking_text(name, done.old_bars, done.lacking, source))
 
     def tell_unreplaced(self) -> None:
         """Tell which bars of others are still held where only some of them were replaced."""
@@ -71,7 +72,7 @@ class SeriesReport:
         sessions = (one for part in self._plan.parts if part.replaces for one in part.sessions)
         dates = [one.date for one in sessions if one.date not in done and others(one)]
         if dates:
-            self._progress.warn(unreplaced_text(self._plan.name, dates))
+            self._gathered.warn(self._plan.name, unreplaced_text(self._plan.name, dates))
 
     def _joined(self, done: Published) -> str | None:
         """Return how prices compare with held ones of others, and which of these stay."""

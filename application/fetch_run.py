@@ -9,6 +9,7 @@ from application.catalog import Catalog
 from application.fetch_comparison import Comparison
 from application.fetch_joins import Level
 from application.fetch_merging import Arrived
+from application.fetch_notices import Gathered
 from application.fetch_parts import Part
 from application.fetch_plan import SeriesPlan
 from application.fetch_request import Keep, SeriesOutcome
@@ -52,6 +53,7 @@ class FetchRun:
         self._progress = progress
         self._clock = clock
         self._keep = keep
+        self._gathered = Gathered(progress)
         self._release = release
         self._states: dict[Series, SeriesFetch] = {}
         self._started = False
@@ -66,7 +68,13 @@ class FetchRun:
         """
         for plan in plans:
             self._states[plan.series] = SeriesFetch(
-                self._catalog, self._progress, plan, self._source.name(), self._clock, self._keep
+                self._catalog,
+                self._progress,
+                plan,
+                self._source.name(),
+                self._clock,
+                self._keep,
+                self._gathered,
             )
         try:
             self._compare()
@@ -78,6 +86,7 @@ class FetchRun:
         finally:
             for state in self._states.values():
                 state.close()
+            self._gathered.flush()
 
     def outcomes(self) -> list[SeriesOutcome]:
         """Return what was done to each series so far, the failed ones too."""

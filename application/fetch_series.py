@@ -14,6 +14,7 @@ from application.fetch_incoming import Incoming
 from application.fetch_joins import Level, adjusted_since, joined_text, level_difference
 from application.fetch_jumps import Jumps
 from application.fetch_merging import Arrived
+from application.fetch_notices import Gathered
 from application.fetch_parts import Part
 from application.fetch_plan import SeriesPlan
 from application.fetch_publishing import Publisher
@@ -42,6 +43,7 @@ class SeriesFetch:
         source: str,
         clock: Clock,
         keep: Keep | None,
+        gathered: Gathered,
     ) -> None:
         self.plan = plan
         self.error: BarledgerError | None = None
@@ -50,7 +52,7 @@ class SeriesFetch:
         self._source = source
         self._clock = clock
         self.holes = Holes(plan, source)
-        self.report = SeriesReport(plan, source, progress, clock, keep)
+        self.report = SeriesReport(plan, source, gathered, clock, keep)
         self._keep = keep
         self._publisher = Publisher(catalog, progress, plan, source, clock, keep)
         self._jumps = Jumps(catalog, plan)

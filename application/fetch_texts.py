@@ -73,6 +73,13 @@ def hours_text(series: Sequence[Series]) -> str:
     )
 
 
+def gathered_text(sentence: str, names: Sequence[str]) -> str:
+    """Return a sentence that is true of a series of each of `names`."""
+    if len(names) == 1:
+        return f"{names[0]}: {sentence}"
+    return f"{len(names)} series ({names_text(list(dict.fromkeys(names)))}): {sentence}"
+
+
 def names_text(names: Sequence[str]) -> str:
     """Return the first of some names, and how many there are more."""
     shown = ", ".join(names[:_SHOWN])

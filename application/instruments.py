@@ -12,7 +12,13 @@ from domain.errors import (
     InstrumentNotDefinedError,
     InvalidInstrumentIdError,
 )
-from domain.instrument import Instrument, InstrumentId, assumed_instrument, is_symbol
+from domain.instrument import (
+    Instrument,
+    InstrumentClass,
+    InstrumentId,
+    assumed_instrument,
+    is_symbol,
+)
 from domain.ports import TradingCalendar
 from domain.venues import venue
 
@@ -94,6 +100,10 @@ def _likely(instrument_id: InstrumentId) -> str:
     symbol = instrument_id.symbol
     if symbol.startswith("^") or instrument_id.venue == "CBOE":
         return "--class index --currency USD --tick 0.01"
+    if venue(instrument_id.venue).instrument_class is InstrumentClass.CRYPTO_PAIR:
+        base, parted, quote = symbol.replace("-", "/").partition("/")
+        base, quote = (base, quote) if parted else ("BTC", "USD")
+        return f"--class crypto-pair --base-currency {base} --currency {quote} --tick 0.01"
     base, slash, quote = symbol.partition("/")
     if slash:
         return f"--class currency-pair --base-currency {base} --currency {quote} --tick 0.00001"

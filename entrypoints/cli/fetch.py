@@ -66,6 +66,7 @@ def command(
     joined (how prices compare with those held of other sources).
     """
     from application.fetch_left import nothing_found, why_nothing
+    from application.fetch_notices import Gathered
 
     container, screen = invocation.wire(gateway), invocation.screen
     request = _request(container.catalog().availability(), instruments, **choices)
@@ -74,9 +75,11 @@ def command(
     except BarledgerError as failure:
         _show_done(screen, failure)
         raise
+    gathered = Gathered(screen)
     for one in outcome.series:
         if why := why_nothing(one):
-            screen.warn(f"{one.name}: {why}.")
+            gathered.warn(one.name, f"{why}.")
+    gathered.flush()
     error = nothing_found(outcome, container.source().name())
     if not screen.as_json:
         _show(screen, outcome.document()["series"])

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from domain.bar_type import BarUnit
 from domain.gaps import Judged, Status
 from domain.intervals import Interval
 from domain.stretches import Stretch
@@ -23,6 +24,8 @@ _MARKS = {
     Status.BEFORE_HISTORY: "- before its history",
 }
 _SHOWN = 5
+# What a bar is of, where it is longer than a day.
+_UNITS = {BarUnit.WEEK: "week", BarUnit.MONTH: "month"}
 
 
 def line(one: SeriesCheck) -> str:
@@ -65,12 +68,13 @@ def _mark(status: Status) -> str:
 
 
 def available(one: SeriesCheck) -> str:
-    """Return the range that is held, the bar type, and the number of trading days."""
+    """Return the range that is held, the bar type, and the number of days, weeks or months."""
     kind, count = f"{one.series.bar_type.label} bars", len(one.held.dates)
     if one.available is None:
         return f"Available: nothing ({kind})"
     start, end = one.available
-    return f"Available: {start} to {end} ({kind}, {count} trading day{'' if count == 1 else 's'})"
+    unit = _UNITS.get(one.series.bar_type.unit, "trading day")
+    return f"Available: {start} to {end} ({kind}, {count} {unit}{'' if count == 1 else 's'})"
 
 
 def partial_sessions(one: SeriesCheck) -> Iterator[str]:

@@ -16,6 +16,8 @@ from domain.instrument import InstrumentId
         ("^SPX.CBOE", "--class index --currency USD"),
         ("SPX.CBOE", "--class index --currency USD"),
         ("BTC/EUR.NOWHERE", "--class currency-pair --base-currency BTC --currency EUR"),
+        ("BTC-USD.PAXOS", "--class crypto-pair --base-currency BTC --currency USD --tick 0.01"),
+        ("SOLUSDT.BINANCE", "--class crypto-pair --base-currency BTC --currency USD"),
         ("ESH4.CME", "--class future --currency USD"),
     ],
 )

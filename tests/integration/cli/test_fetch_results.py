@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from entrypoints.cli.fetch import _show
+from entrypoints.cli.screen import Screen
 from tests.faults.fetches import gateway, named, served
 from tests.integration.cli.conftest import Barledger
 
@@ -75,6 +77,31 @@ def test_a_backtest_needs_all_of_its_instruments_and_fetches_none_in_vain(
     assert ended.code == 3
     assert "NOPE.NASDAQ" in ended.document["error"]["message"]
     assert barledger("check", "-i", ONE, *WEEK).code == 3
+
+
+@pytest.mark.parametrize("empty", [0, 3])
+def test_the_results_of_long_names_fit_a_usual_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, empty: int
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    row = {
+        "instrument_id": "EUR/USD.IDEALPRO" if not empty else "GOOGL.NASDAQ",
+        "bar_type": "30_MIN",
+        "start": "2013-10-02",
+        "end": "2023-10-06",
+        "bars_fetched": 934_567,
+        "days_written": 2_611,
+        "days_held": 0,
+        "confirmed_empty": empty,
+        "joined": None,
+    }
+    _show(Screen(), [row] * 40)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < 50
+    assert all(len(line) <= 80 for line in lines)
+    assert ("Empty" in lines[1]) is bool(empty)
 
 
 def test_the_result_fits_a_usual_terminal(barledger: Barledger, port: str) -> None:

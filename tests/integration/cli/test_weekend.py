@@ -113,6 +113,8 @@ def test_the_period_that_closed_on_friday_is_fetched_and_used(
     checked = barledger("check", *chosen)
     (row,) = checked.document["series"]
     assert (checked.code, row["sessions"]["complete"]) == (0, period.sessions)
+    units = {"1_WEEK": "4 weeks", "1_MONTH": "1 month"}[period.bar_type]
+    assert f"bars, {units})" in barledger("check", *chosen[:-1]).out
 
 
 def test_before_the_last_session_has_closed_nothing_of_it_is_asked_for(
@@ -124,4 +126,5 @@ def test_before_the_last_session_has_closed_nothing_of_it_is_asked_for(
     assert ended.code == 0, ended.err
     (row,) = ended.document["series"]
     assert (row["bars_fetched"], row["left"]) == (0, [])
-    assert "has closed yet" in ended.document["warnings"][0]
+    unit = period.bar_type[2:].lower()
+    assert ended.document["warnings"] == [f"{NAME}: no {unit} of this range has closed yet."]
