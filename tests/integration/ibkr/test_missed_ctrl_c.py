@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -23,11 +24,15 @@ _LONG = 5.0
 
 
 @pytest.fixture(autouse=True)
-def _pressed() -> None:
+def _pressed() -> Iterator[None]:
     def press() -> None:
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
+    # In the background of a shell it is ignored, and Python leaves it at that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Timer(0.3, press).start()
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_while_something_is_done_in_the_event_loop() -> None:
