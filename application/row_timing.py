@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
 
@@ -25,8 +26,13 @@ from domain.sessions import (
     within_dates,
 )
 from domain.spacing import off_grid
+from domain.turns import Turns
 
 Mask = NDArray[np.bool_]
+_OVER_THE_TURN = (
+    "seems to run over the end of the trading day, as no other bar begins with the next one: when "
+    "it ends cannot be told; import shorter bars, which end with the day"
+)
 StampText = Callable[[int], str]
 
 
@@ -90,7 +96,9 @@ def timing(
         return _NoTimes(f"is a date; {bar_type} bars need a time")
     named = stamp or Stamp.OPEN
     regular = _all_regular(rows, named, sessions)
-    return _ByInstant(bar_type, named, zone, sessions, regular)
+    turns = Turns(bar_type, zone, sessions)
+    cut = any(turns.are_shown(chunk.bars.ts_open) for chunk in rows.chunks)
+    return _ByInstant(bar_type, named, zone, sessions, regular, None if cut else turns)
 
 
 def _all_regular(rows: FileRows, stamp: Stamp, sessions: Sequence[Session]) -> bool:
@@ -140,22 +148,33 @@ class _ByInstant:
     zone: zoneinfo.ZoneInfo
     sessions: Sequence[Session]
     regular: bool
+    uncut: Turns | None
+    """The turns of the trading day, where no row shows that bars end there."""
 
     def __call__(self, chunk: RowChunk) -> TimedRows:
         stamps = chunk.bars.ts_open
-        # Where not all rows are regular, a session's end does not end a bar.
-        edges = self.sessions if self.regular else ()
+        # Where not all rows are regular, a session's end does not end a bar, but a turn does.
+        edges = self.sessions if self.regular else _that_turn(self.sessions)
         where = (self.bar_type, self.zone, edges)
-        if self.stamp is Stamp.OPEN:
-            opens, closes = stamps, intraday_closes(stamps, *where)
-        else:
-            opens, closes = intraday_opens(stamps, *where), stamps
         is_open = self.stamp is Stamp.OPEN
+        if is_open:
+            opens, closes = stamps, intraday_closes(stamps, *where, each=not self.regular)
+        else:
+            opens, closes = intraday_opens(stamps, *where, each=not self.regular), stamps
         astray = off_grid(stamps, self.bar_type, self.zone, self.sessions, opens=is_open)
         bars = attrs.evolve(chunk.bars, ts_open=opens, ts_event=closes)
         whose = f"the venue's clock ({self.zone.key})"
         problem = f"does not lie on the grid of {self.bar_type} bars by {whose}"
-        return TimedRows(bars, chunk.lines, stamps, ((astray, problem),))
+        misplaced = [(astray, problem)]
+        if is_open and self.uncut is not None:
+            misplaced.append((self.uncut.crossed(stamps) & ~astray, _OVER_THE_TURN))
+        return TimedRows(bars, chunk.lines, stamps, tuple(misplaced))
+
+
+def _that_turn(sessions: Sequence[Session]) -> Sequence[Session]:
+    """Return the sessions that the next follows at once, or that follow another so."""
+    pairs = [pair for pair in itertools.pairwise(sessions) if pair[0].close == pair[1].open]
+    return sorted({one for pair in pairs for one in pair})
 
 
 @attrs.frozen

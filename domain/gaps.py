@@ -14,7 +14,7 @@ from domain.coverage import short_silence, tolerated_silence
 from domain.ends import Ends
 from domain.events import CoverageBasis
 from domain.intervals import NO_TIME, Interval, IntervalSet
-from domain.sessions import Session, period_dates
+from domain.sessions import LATE_START, NANOSECONDS_IN_DAY, Session, period_dates
 from domain.timeline import Timeline
 from domain.window import FAR_PAST
 
@@ -137,7 +137,7 @@ class _ByTime:
             for hole in self._covered.holes(piece):
                 if self._is_silence(hole, piece):
                     silences.append(hole)
-                elif not self._is_short(hole):
+                elif not self._is_short(hole) and not self._begins_late(hole, piece):
                     found.append(hole)
         # What is silent for long, a little at a time, is not there: it is no quiet market.
         quiet = sum(one.end - one.start for one in silences) <= self._tolerated
@@ -150,6 +150,12 @@ class _ByTime:
         and no more has said nothing of the rest.
         """
         return hole.end - hole.start <= self._short and self._is_beside_bars(hole)
+
+    def _begins_late(self, hole: Interval, piece: Interval) -> bool:
+        """Return whether it is the quarter in which a day of currencies has no bar yet."""
+        if piece.end - piece.start != NANOSECONDS_IN_DAY or hole.start != piece.start:
+            return False
+        return hole.end - hole.start == LATE_START and hole.end in self._starting
 
     def _is_silence(self, hole: Interval, piece: Interval) -> bool:
         """Return whether a hole is longer than a short one, and has bars before and after it.

@@ -146,39 +146,53 @@ def distinct(values: Int64Array) -> Int64Array:
 
 
 def intraday_closes(
-    opens: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo, sessions: Sequence[Session]
+    opens: Int64Array,
+    bar_type: BarType,
+    zone: zoneinfo.ZoneInfo,
+    sessions: Sequence[Session],
+    *,
+    each: bool = False,
 ) -> Int64Array:
     """Return when intraday bars that open at `opens` close, in UTC nanoseconds.
 
     A bar closes at the next boundary of its bar type on the venue's clock, so an hour bar
     that opens with the session at 09:30 closes at 10:00. Where every bar opens inside a
     regular session, the session's end cuts the last one short; bars of extended hours trade
-    on past it, and to cut them would show their end before it happened.
+    on past it, and to cut them would show their end before it happened. With `each`, a session
+    cuts its last bar, whatever lies outside of all.
     """
     length = bar_type.length
     offsets = utc_offsets(opens, zone)
     closes: Int64Array = ((opens + offsets) // length + 1) * length - offsets
     session_ends = _edges_of_sessions(opens, sessions, of="close")
-    if len(opens) and (session_ends != NO_SESSION).all():
-        return np.minimum(closes, session_ends)
+    inside = session_ends != NO_SESSION
+    if each or (len(opens) and inside.all()):
+        return np.where(inside, np.minimum(closes, session_ends), closes)
     return closes
 
 
 def intraday_opens(
-    closes: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo, sessions: Sequence[Session]
+    closes: Int64Array,
+    bar_type: BarType,
+    zone: zoneinfo.ZoneInfo,
+    sessions: Sequence[Session],
+    *,
+    each: bool = False,
 ) -> Int64Array:
     """Return when intraday bars that close at `closes` open, in UTC nanoseconds.
 
     A bar opens at the boundary of its bar type before its close; where every bar lies inside
-    a regular session, the first one opens with the session, not before it.
+    a regular session, the first one opens with the session, not before it; with `each`, whatever
+    lies outside of all.
     """
     length = bar_type.length
     before = closes - 1
     offsets = utc_offsets(before, zone)
     opens: Int64Array = (before + offsets) // length * length - offsets
     starts = _edges_of_sessions(before, sessions, of="open")
-    if len(closes) and (starts != NO_SESSION).all():
-        return np.maximum(opens, starts)
+    inside = starts != NO_SESSION
+    if each or (len(closes) and inside.all()):
+        return np.where(inside, np.maximum(opens, starts), opens)
     return opens
 
 

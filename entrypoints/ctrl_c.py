@@ -8,6 +8,7 @@ that is left, and what was raised and did not arrive is raised again.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -24,6 +25,9 @@ _HELD_BY_ONE_SECONDS = 0.5
 _AGAIN_SECONDS = 0.05
 # Whoever loses so many of them would lose all; with the time held that is within a second.
 _MOST_RAISED = 5
+# From then on another press ends the program at once, and in the end none is needed.
+_PATIENCE_SECONDS = 1.0
+_LONGEST_SECONDS = 10.0
 _IMPORT_SYSTEM = "<frozen importlib"
 # Where there is no such timer, on Windows, a press is raised at once, and once.
 _HAS_TIMER = hasattr(signal, "setitimer")
@@ -46,7 +50,14 @@ _press = _Press()
 def listen(leave: Callable[[], None]) -> None:
     """Raise KeyboardInterrupt at each press until it is answered; `leave` if it never is."""
     _press.leave = leave
+    if hasattr(os, "register_at_fork"):
+        # A process that a strategy forks ends as others do, without a word of ours.
+        os.register_at_fork(after_in_child=_in_child)
     signal.signal(signal.SIGINT, _pressed)
+
+
+def _in_child() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ignore() -> None:
@@ -84,6 +95,10 @@ def heed() -> None:
 
 def _pressed(number: int, frame: FrameType | None) -> None:
     del number
+    if _press.is_open and time.monotonic() - _press.at >= _PATIENCE_SECONDS:
+        # Whoever presses again has waited, and what was raised is lost or held up.
+        ignore()
+        _press.leave()
     if not _press.is_open:
         _press.came = _press.is_open = True
         _press.at, _press.raised = time.monotonic(), 0
@@ -97,7 +112,12 @@ def _pressed(number: int, frame: FrameType | None) -> None:
 def _again(number: int, frame: FrameType | None) -> None:
     """Raise the press that is not answered, unless it is on its way to where it will be."""
     del number
-    if not _press.is_open or _is_under_way():
+    if not _press.is_open:
+        return
+    if time.monotonic() - _press.at >= _LONGEST_SECONDS:
+        ignore()
+        _press.leave()
+    if _is_under_way():
         return
     if _press.raised >= _MOST_RAISED:
         ignore()

@@ -33,6 +33,9 @@ def run() -> None:
         code = run_command()
         # The result stands: a late Ctrl-C must not make a failure of it.
         ctrl_c.ignore()
+        if code == CANCELLED:
+            # Threads that a strategy has begun would be waited for, however long they take.
+            _end_cancelled()
     except KeyboardInterrupt:
         # It was pressed again while the first was being answered, and what that has left to do
         # is done by the next run, as after any other end.

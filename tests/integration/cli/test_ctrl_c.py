@@ -211,3 +211,38 @@ finally:
     run = _run(tmp_path, body, "--json")
     assert (run.returncode, run.stderr) == (CANCELLED, _TOLD)
     assert json.loads(run.stdout) == {"bars": 5}
+
+
+def test_a_thread_that_goes_on_is_not_waited_for(tmp_path: Path) -> None:
+    body = """
+import threading
+def go_on():
+    time.sleep(10)
+    os.write(1, b"went on")
+threading.Thread(target=go_on).start()
+press()
+"""
+    _assert_cancelled(_run(tmp_path, body))
+
+
+def test_another_press_ends_what_holds_the_first_up(tmp_path: Path) -> None:
+    body = """
+signal.signal(signal.SIGALRM, lambda *_: None)
+swallow()
+time.sleep(1.1)
+swallow()
+"""
+    _assert_cancelled(_run(tmp_path, body + _GOES_ON))
+
+
+def test_what_is_forked_ends_without_a_word(tmp_path: Path) -> None:
+    body = """
+child = os.fork()
+if not child:
+    press()
+    time.sleep(10)
+_, status = os.waitpid(child, 0)
+print(os.waitstatus_to_exitcode(status))
+"""
+    run = _run(tmp_path, body)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "-2\n", "")

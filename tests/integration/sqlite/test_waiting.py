@@ -108,6 +108,8 @@ def test_ctrl_c_is_heard_while_it_waits(path: Path, foreign: sqlite3.Connection)
 
     other = threading.Thread(target=let_go)
     other.start()
+    # In the background of a shell it is ignored, and Python leaves it at that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.closing(SqliteLedger(path, MemoryClock())) as ledger:
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
@@ -118,6 +120,7 @@ def test_ctrl_c_is_heard_while_it_waits(path: Path, foreign: sqlite3.Connection)
         assert still_kept
         _append(ledger)
         assert ledger.head() == _HEAD + 1
+    signal.signal(signal.SIGINT, before)
 
 
 def test_nobody_waits_for_himself(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
