@@ -31,7 +31,8 @@ from domain.turns import Turns
 Mask = NDArray[np.bool_]
 _OVER_THE_TURN = (
     "seems to run over the end of the trading day, as no other bar begins with the next one: when "
-    "it ends cannot be told; import shorter bars, which end with the day"
+    "it ends cannot be told. Import it together with the days before, where bars end with the day; "
+    "or shorter bars; or stamps of the close, with --stamp close"
 )
 StampText = Callable[[int], str]
 
@@ -97,8 +98,10 @@ def timing(
     named = stamp or Stamp.OPEN
     regular = _all_regular(rows, named, sessions)
     turns = Turns(bar_type, zone, sessions)
-    cut = any(turns.are_shown(chunk.bars.ts_open) for chunk in rows.chunks)
-    return _ByInstant(bar_type, named, zone, sessions, regular, None if cut else turns)
+    for chunk in rows.chunks:
+        turns.see(chunk.bars.ts_open)
+    uncut = None if turns.end_bars else turns
+    return _ByInstant(bar_type, named, zone, sessions, regular, uncut)
 
 
 def _all_regular(rows: FileRows, stamp: Stamp, sessions: Sequence[Session]) -> bool:

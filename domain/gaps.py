@@ -14,8 +14,15 @@ from domain.coverage import short_silence, tolerated_silence
 from domain.ends import Ends
 from domain.events import CoverageBasis
 from domain.intervals import NO_TIME, Interval, IntervalSet
-from domain.sessions import LATE_START, NANOSECONDS_IN_DAY, Session, period_dates
+from domain.sessions import (
+    LATE_START,
+    NANOSECONDS_IN_DAY,
+    Session,
+    period_dates,
+    turns_amid_hours,
+)
 from domain.timeline import Timeline
+from domain.venues import venue
 from domain.window import FAR_PAST
 
 
@@ -80,6 +87,7 @@ class _ByTime:
         self._covered = Timeline(held.union(holdings.confirmed_empty))
         self._damaged = Timeline(holdings.lost)
         self._history_start = _history_start(holdings)
+        self._turns = turns_amid_hours(venue(holdings.series.instrument_id.venue).tzinfo)
         self._short = short_silence(holdings.series.bar_type)
         self._tolerated = tolerated_silence(holdings.series.bar_type)
         self._ending = {one.end: name for name, covered in named for one in covered}
@@ -155,7 +163,8 @@ class _ByTime:
         """Return whether it is the quarter in which a day of currencies has no bar yet."""
         if piece.end - piece.start != NANOSECONDS_IN_DAY or hole.start != piece.start:
             return False
-        return hole.end - hole.start == LATE_START and hole.end in self._starting
+        is_late = self._turns and hole.end - hole.start == LATE_START
+        return is_late and hole.end in self._starting and self._is_beside_bars(hole)
 
     def _is_silence(self, hole: Interval, piece: Interval) -> bool:
         """Return whether a hole is longer than a short one, and has bars before and after it.

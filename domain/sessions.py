@@ -212,6 +212,11 @@ def slots(opens: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> Int6
     return np.array([midnight_utc(first) for first in firsts], np.int64)
 
 
+def turns_amid_hours(zone: zoneinfo.ZoneInfo) -> bool:
+    """Whether the day of what trades round the clock turns amid hours by the clock of `zone`."""
+    return zone.key in _TURNS
+
+
 def on_grid(instants: Int64Array, bar_type: BarType, zone: zoneinfo.ZoneInfo) -> Int64Array:
     """Return the boundary of an intraday bar type, on the clock of `zone`, at or before each.
 

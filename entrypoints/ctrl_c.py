@@ -25,9 +25,8 @@ _HELD_BY_ONE_SECONDS = 0.5
 _AGAIN_SECONDS = 0.05
 # Whoever loses so many of them would lose all; with the time held that is within a second.
 _MOST_RAISED = 5
-# From then on another press ends the program at once, and in the end none is needed.
+# From then on another press ends the program at once.
 _PATIENCE_SECONDS = 1.0
-_LONGEST_SECONDS = 10.0
 _IMPORT_SYSTEM = "<frozen importlib"
 # Where there is no such timer, on Windows, a press is raised at once, and once.
 _HAS_TIMER = hasattr(signal, "setitimer")
@@ -112,12 +111,7 @@ def _pressed(number: int, frame: FrameType | None) -> None:
 def _again(number: int, frame: FrameType | None) -> None:
     """Raise the press that is not answered, unless it is on its way to where it will be."""
     del number
-    if not _press.is_open:
-        return
-    if time.monotonic() - _press.at >= _LONGEST_SECONDS:
-        ignore()
-        _press.leave()
-    if _is_under_way():
+    if not _press.is_open or _is_under_way():
         return
     if _press.raised >= _MOST_RAISED:
         ignore()

@@ -34,8 +34,9 @@ def run() -> None:
         # The result stands: a late Ctrl-C must not make a failure of it.
         ctrl_c.ignore()
         if code == CANCELLED:
-            # Threads that a strategy has begun would be waited for, however long they take.
-            _end_cancelled()
+            # Threads that a strategy has begun would be waited for, however long they take. What
+            # others have to do at the end is done; the last of it is `_end_cancelled`.
+            atexit._run_exitfuncs()  # noqa: SLF001 - Python has no other name for it
     except KeyboardInterrupt:
         # It was pressed again while the first was being answered, and what that has left to do
         # is done by the next run, as after any other end.

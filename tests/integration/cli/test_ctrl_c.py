@@ -246,3 +246,23 @@ print(os.waitstatus_to_exitcode(status))
 """
     run = _run(tmp_path, body)
     assert (run.returncode, run.stdout, run.stderr) == (0, "-2\n", "")
+
+
+def test_what_is_registered_for_the_end_is_done(tmp_path: Path) -> None:
+    body = """
+import atexit
+atexit.register(lambda: os.write(1, b"at the end"))
+press()
+"""
+    _assert_cancelled(_run(tmp_path, body), "at the end")
+
+
+def test_what_puts_things_in_order_may_take_long(tmp_path: Path) -> None:
+    body = """
+try:
+    press()
+finally:
+    time.sleep(3)
+    os.write(1, b"in order")
+"""
+    _assert_cancelled(_run(tmp_path, body), "in order")

@@ -108,3 +108,22 @@ def test_closes_of_bars_that_run_over_the_end_of_the_day_are_taken(
     assert [one.astimezone(NEW_YORK) for one in closes(barledger)] == [
         (one + hours).astimezone(NEW_YORK) for one in WHOLE[:-1]
     ]
+
+
+def test_one_row_is_no_proof_of_what_all_others_deny(barledger: Barledger, tmp_path: Path) -> None:
+    """Nor is the first bar of a week, before which nothing was traded."""
+    tuesday = dt.datetime(2024, 1, 9, 17, 15, tzinfo=NEW_YORK)
+    ended = imported(barledger, tmp_path, [*WHOLE, tuesday])
+    assert ended.code == 4
+    assert ended.err.count("seems to run over the end of the trading day") == 4
+
+
+def test_a_day_that_lacks_its_first_bar_denies_nothing(
+    barledger: Barledger, tmp_path: Path
+) -> None:
+    times = stamps(["00:00", "04:00", "08:00", "12:00", "16:00", "17:00", "20:00"])
+    wednesday = dt.datetime(2024, 1, 10, 17, tzinfo=NEW_YORK)
+    more = [one + dt.timedelta(days=7) for one in times]
+    ended = imported(barledger, tmp_path, [*(one for one in times if one != wednesday), *more])
+    assert ended.code == 0, ended.err
+    assert sum(one.astimezone(NEW_YORK).hour == 17 for one in closes(barledger)) == 10
