@@ -28,7 +28,7 @@ WORDS = {
     "docker compose up ibgateway",
     "rate-limited": "IBKR rate limit reached. Retrying in 0.1 seconds... (attempt 5/5)",
     "source-refused": "(IBKR error ",
-    "unusable-answer": "IBKR sent an answer about BTC/USD.PAXOS that cannot be read.",
+    "unusable-answer": " that cannot be read.",
     "contract-not-found": "BTC/USD.PAXOS",
     "client-id-taken": "is in use",
 }
